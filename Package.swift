@@ -1,0 +1,96 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target of the package is compiled with.
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+/// Tests import what they test and the test library; memory markers would only be noise there.
+let tested: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// A Swift library or executable at one level of the module graph (`docs/architecture.md`).
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: tested)
+}
+
+let package = Package(
+  name: "Ballast",
+  products: [
+    .library(name: "Ballast", targets: ["Ballast", "BallastRuntime", "BallastGating", "BallastControl"]),
+    .library(name: "BallastCPU", targets: ["BallastCPU"]),
+    .library(name: "BallastSimulator", targets: ["BallastSimulator"]),
+    .library(name: "BallastOperations", targets: ["BallastOperations"]),
+    .library(name: "BallastServing", targets: ["BallastServing"]),
+    .executable(name: "ballast", targets: ["BallastCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
+  ],
+  targets: [
+    // Level 0
+    module("BallastRuntime"),
+
+    // Level 1
+    module("BallastGating", ["BallastRuntime"]),
+    module("BallastControl", ["BallastRuntime"]),
+    module("BallastSimulator", ["BallastRuntime"]),
+    module("BallastCPU", ["BallastRuntime", "CBallastKernels", "CBLAS", "CJemalloc", "COneDNN"]),
+    .target(name: "CBallastKernels"),
+    .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CJemalloc", pkgConfig: "jemalloc", providers: [.apt(["libjemalloc-dev"])]),
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+
+    // Level 2
+    module("Ballast", ["BallastRuntime", "BallastControl"]),
+
+    // Level 3
+    module(
+      "BallastOperations",
+      ["Ballast", "BallastRuntime", "BallastControl", "BallastSimulator", .product(name: "Yams", package: "Yams")]),
+    module("BallastServing", ["Ballast", "BallastRuntime", "BallastGating", "CBLAS"]),
+
+    // Level 4
+    .executableTarget(
+      name: "BallastCommand",
+      dependencies: [
+        "Ballast", "BallastRuntime", "BallastControl", "BallastCPU", "BallastSimulator", "BallastOperations",
+        "BallastServing",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      swiftSettings: strict),
+
+    // Tests mirror Sources; `ExecutorConformance` is the suite any executor must pass.
+    .target(
+      name: "ExecutorConformance", dependencies: ["BallastRuntime"], path: "Tests/ExecutorConformance",
+      swiftSettings: tested),
+    tests("BallastRuntimeTests", ["BallastRuntime"]),
+    tests("BallastGatingTests", ["BallastGating", "BallastRuntime"]),
+    tests("BallastControlTests", ["BallastControl", "BallastRuntime", "BallastSimulator"]),
+    tests("BallastCPUTests", ["BallastCPU", "BallastRuntime", "CBallastKernels", "ExecutorConformance"]),
+    tests("BallastSimulatorTests", ["BallastSimulator", "BallastRuntime", "ExecutorConformance"]),
+    tests("BallastTests", ["Ballast", "BallastControl", "BallastRuntime", "BallastSimulator"]),
+    tests("BallastOperationsTests", ["BallastOperations", "BallastControl", "BallastRuntime"]),
+    tests("BallastServingTests", ["BallastServing", "Ballast", "BallastGating", "BallastRuntime"]),
+    tests("BallastCommandTests", []),
+    tests("StressTests", ["BallastRuntime"]),
+    tests("ScenarioTests", ["Ballast", "BallastControl", "BallastRuntime", "BallastSimulator"]),
+    tests("RepositoryTests", []),
+  ],
+  swiftLanguageModes: [.v6]
+)

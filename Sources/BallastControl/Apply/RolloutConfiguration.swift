@@ -1,0 +1,13 @@
+/// How gently a plan is applied.
+public struct RolloutConfiguration: Hashable, Sendable {
+  /// Longest one replica may take to stage before the plan is abandoned, in seconds.
+  public var stagingTimeoutSeconds: Double
+  /// Most bytes staged in a second, so that serving keeps the memory bandwidth; 0 does not limit.
+  public var stagingBytesPerSecond: Int
+
+  /// The defaults leave staging unthrottled.
+  public init(stagingTimeoutSeconds: Double = 30, stagingBytesPerSecond: Int = 0) {
+    self.stagingTimeoutSeconds = stagingTimeoutSeconds
+    self.stagingBytesPerSecond = stagingBytesPerSecond
+  }
+}

@@ -1,0 +1,41 @@
+public import BallastRuntime
+
+/// Every knob of a balancer, nested by the part it configures.
+///
+/// A value; `Balancer.apply` makes another one take effect between ticks.
+public struct BalancerConfiguration: Hashable, Sendable {
+  /// How far the control loop goes.
+  public var mode: ControlMode
+  /// Time between ticks, in milliseconds.
+  public var tickMilliseconds: Int
+  /// Lanes that may exist at once; fixed when the balancer is made.
+  public var laneLimit: Int
+  /// How load becomes an estimate.
+  public var estimator: EstimatorConfiguration
+  /// When the placement is worth changing.
+  public var controller: ControllerConfiguration
+  /// What a plan may spend.
+  public var planner: PlannerConfiguration
+  /// How a plan is applied.
+  public var rollout: RolloutConfiguration
+  /// Which replicas a dispatch may use.
+  public var dispatch: DispatchPolicy
+
+  /// The defaults are those of each part.
+  public init(
+    mode: ControlMode = .act, tickMilliseconds: Int = 100, laneLimit: Int = 64,
+    estimator: EstimatorConfiguration = EstimatorConfiguration(),
+    controller: ControllerConfiguration = ControllerConfiguration(),
+    planner: PlannerConfiguration = PlannerConfiguration(),
+    rollout: RolloutConfiguration = RolloutConfiguration(), dispatch: DispatchPolicy = .resident
+  ) {
+    self.mode = mode
+    self.tickMilliseconds = tickMilliseconds
+    self.laneLimit = laneLimit
+    self.estimator = estimator
+    self.controller = controller
+    self.planner = planner
+    self.rollout = rollout
+    self.dispatch = dispatch
+  }
+}

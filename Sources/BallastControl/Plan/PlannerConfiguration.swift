@@ -1,0 +1,30 @@
+public import BallastRuntime
+
+/// What a plan may spend, and what it may use.
+public struct PlannerConfiguration: Hashable, Sendable {
+  /// Bytes all replicas may take, staging included, as a share of one copy of each expert at full precision.
+  public var memoryBudgetShare: Double
+  /// Experts' worth of bytes kept free on every device, so that a change can be staged; at least 1.
+  public var stagingReserveExperts: Int
+  /// Most a layer's quality may be forecast to suffer: Σ importance share · relative output error; 0 forbids low precision.
+  public var qualityBudget: Double
+  /// The least exact precision a plan may use.
+  public var leastPrecision: Precision
+  /// Most bytes one plan may move, as a share of the memory budget.
+  public var moveBudgetShare: Double
+  /// Rounds of placement search in each layer; more finds better balance and takes longer.
+  public var searchRounds: Int
+
+  /// The defaults keep inside the original bytes.
+  public init(
+    memoryBudgetShare: Double = 1, stagingReserveExperts: Int = 2, qualityBudget: Double = 0.01,
+    leastPrecision: Precision = .int8, moveBudgetShare: Double = 0.1, searchRounds: Int = 64
+  ) {
+    self.memoryBudgetShare = memoryBudgetShare
+    self.stagingReserveExperts = stagingReserveExperts
+    self.qualityBudget = qualityBudget
+    self.leastPrecision = leastPrecision
+    self.moveBudgetShare = moveBudgetShare
+    self.searchRounds = searchRounds
+  }
+}

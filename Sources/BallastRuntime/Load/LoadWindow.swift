@@ -1,0 +1,47 @@
+/// The load of the recent past: the newest snapshot minus the oldest one kept.
+///
+/// Nothing is ever reset, so counting goes on while a window is read.
+public struct LoadWindow: Sendable {
+  /// How far back a window reaches.
+  public enum Length: Hashable, Sendable {
+    /// At least this many tokens through the busiest layer.
+    case tokens(Int)
+    /// At least this much time.
+    case time(Duration)
+  }
+
+  /// How far back the window reaches; a change takes effect at the next slide.
+  public var length: Length
+  private var snapshots: [LoadSnapshot] = []
+
+  /// An empty window.
+  public init(length: Length) { self.length = length }
+
+  /// Takes in the newest snapshot and lets go of those no longer needed to reach back `length`.
+  ///
+  /// - Complexity: O(snapshots dropped), amortised O(1) a slide.
+  public mutating func slide(to newest: LoadSnapshot) {
+    snapshots.append(newest)
+    let keep = snapshots.lastIndex { reaches(back: newest, to: $0) } ?? 0
+    snapshots.removeFirst(keep)
+  }
+
+  /// The tokens counted inside the window; nil until two snapshots have been seen.
+  public var load: LoadTotals? {
+    guard let oldest = snapshots.first, let newest = snapshots.last, snapshots.count > 1 else { return nil }
+    return newest.totals.since(oldest.totals)
+  }
+
+  /// Whether the window already reaches back its whole length.
+  public var isFull: Bool {
+    guard let oldest = snapshots.first, let newest = snapshots.last else { return false }
+    return reaches(back: newest, to: oldest)
+  }
+
+  private func reaches(back newest: LoadSnapshot, to oldest: LoadSnapshot) -> Bool {
+    switch length {
+    case .tokens(let tokens): newest.totals.tokens - oldest.totals.tokens >= UInt64(max(tokens, 0))
+    case .time(let duration): newest.time - oldest.time >= duration
+    }
+  }
+}

@@ -1,0 +1,68 @@
+/// Sums what sampled batches reveal about experts: how much they matter, and how far low precision errs.
+///
+/// Importance is the one-pass score of EASY-EP (arXiv 2504.06792): for a token t that chose expert i with gate
+/// weight g, `g · ‖expert output‖ · max(0, 1 − cos(h, h + layer output))`, where h is the residual stream before
+/// the experts. Sums only grow; readers take differences.
+public final class SampleCounters: Sendable {
+  // Concurrency: as `LoadCounters`; a word holds the bit pattern of a Double.
+  private enum Column: Int, CaseIterable {
+    case importance
+    case error
+    case shadowed
+  }
+
+  private let rows: AtomicRows
+  /// MoE layers.
+  public let layers: Int
+  /// Experts in each layer.
+  public let expertsPerLayer: Int
+
+  /// Sums at zero, one row a lane.
+  public init(lanes: Int, shape: ModelShape) {
+    layers = shape.layers
+    expertsPerLayer = shape.expertsPerLayer
+    rows = AtomicRows(rows: lanes, columns: Column.allCases.count * shape.experts)
+  }
+
+  /// Adds one token's importance score for `expert`.
+  func addImportance(_ score: Double, layer: LayerID, expert: Int, lane: Int) {
+    add(score, .importance, layer, expert, lane)
+  }
+
+  /// Adds one shadowed token's relative output error for `expert`.
+  func addError(_ error: Double, layer: LayerID, expert: Int, lane: Int) {
+    add(error, .error, layer, expert, lane)
+    add(1, .shadowed, layer, expert, lane)
+  }
+
+  /// Sums over all lanes.
+  ///
+  /// - Complexity: O(lanes · layers · experts); never waits for a lane.
+  public func totals() -> SampleTotals {
+    var totals = SampleTotals(layers: layers, expertsPerLayer: expertsPerLayer)
+    for lane in 0..<rows.rows {
+      for layer in 0..<layers {
+        for expert in 0..<expertsPerLayer {
+          totals.importance[layer][expert] += sum(.importance, LayerID(layer), expert, lane)
+          totals.error[layer][expert] += sum(.error, LayerID(layer), expert, lane)
+          totals.shadowed[layer][expert] += sum(.shadowed, LayerID(layer), expert, lane)
+        }
+      }
+    }
+    return totals
+  }
+
+  private func add(_ amount: Double, _ column: Column, _ layer: LayerID, _ expert: Int, _ lane: Int) {
+    guard amount.isFinite else { return }
+    let word = word(column, layer, expert)
+    rows.set((Double(bitPattern: rows.value(row: lane, column: word)) + amount).bitPattern, row: lane, column: word)
+  }
+
+  private func sum(_ column: Column, _ layer: LayerID, _ expert: Int, _ lane: Int) -> Double {
+    Double(bitPattern: rows.value(row: lane, column: word(column, layer, expert)))
+  }
+
+  private func word(_ column: Column, _ layer: LayerID, _ expert: Int) -> Int {
+    (column.rawValue * layers + layer.index) * expertsPerLayer + expert
+  }
+}

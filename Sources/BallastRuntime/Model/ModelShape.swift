@@ -1,0 +1,65 @@
+/// Layers, experts and the bytes an expert takes at each precision.
+public struct ModelShape: Hashable, Sendable {
+  /// MoE layers; dense layers are not counted.
+  public let layers: Int
+  /// Experts in each MoE layer.
+  public let expertsPerLayer: Int
+  /// Experts the gate chooses for one token, at most.
+  public let expertsPerToken: Int
+  /// Bytes of one expert's weights and scales, at each precision.
+  public let bytesPerExpert: PerPrecision<Int>
+  /// The precision the checkpoint stores, which is what "full precision" means for this model.
+  public let fullPrecision: Precision
+
+  /// Describes a model.
+  ///
+  /// - Parameters:
+  ///   - layers: MoE layers, 1…65 535.
+  ///   - expertsPerLayer: Experts in each layer, 1…65 535.
+  ///   - expertsPerToken: 1…`expertsPerLayer`.
+  ///   - bytesPerExpert: Bytes of one expert at each precision, each at least 1.
+  ///   - fullPrecision: The checkpoint's own precision.
+  /// - Throws: `ModelShapeError` naming the value and its limits; nothing is left behind.
+  public init(
+    layers: Int, expertsPerLayer: Int, expertsPerToken: Int, bytesPerExpert: PerPrecision<Int>,
+    fullPrecision: Precision
+  ) throws(ModelShapeError) {
+    try Self.check("layers", layers, 1...65_535)
+    try Self.check("expertsPerLayer", expertsPerLayer, 1...65_535)
+    try Self.check("expertsPerToken", expertsPerToken, 1...expertsPerLayer)
+    for precision in Precision.allCases {
+      try Self.check("bytesPerExpert", bytesPerExpert[precision], 1...(1 << 48))
+    }
+    self.layers = layers
+    self.expertsPerLayer = expertsPerLayer
+    self.expertsPerToken = expertsPerToken
+    self.bytesPerExpert = bytesPerExpert
+    self.fullPrecision = fullPrecision
+  }
+
+  /// Experts of the whole model.
+  public var experts: Int { layers * expertsPerLayer }
+
+  /// Bytes all experts take, one copy each, at full precision.
+  public var fullBytes: Int { experts * bytesPerExpert[fullPrecision] }
+
+  private static func check(
+    _ name: String, _ value: Int, _ allowed: ClosedRange<Int>
+  ) throws(ModelShapeError) {
+    guard allowed.contains(value) else { throw .outOfRange(name: name, value: value, allowed: allowed) }
+  }
+}
+
+/// Why a model cannot be described.
+public enum ModelShapeError: Error, Hashable, CustomStringConvertible {
+  /// The named quantity is not in its range.
+  case outOfRange(name: String, value: Int, allowed: ClosedRange<Int>)
+
+  /// The fact, with the value and the limits.
+  public var description: String {
+    switch self {
+    case .outOfRange(let name, let value, let allowed):
+      "\(name) is \(value); allowed is \(allowed.lowerBound) to \(allowed.upperBound)"
+    }
+  }
+}

@@ -1,0 +1,121 @@
+/// One serving worker's right to record, route and execute.
+///
+/// A lane cannot be copied, so it cannot be shared; it may move between threads. Dropping it gives its row back.
+public struct Lane: ~Copyable, Sendable {
+  private let path: ServingPath
+  private let row: Int
+  private var dispatcher = Dispatcher()
+  private var dispatched = Dispatch()
+  private var sample: ExecutionSample? = ExecutionSample()
+  private var batches: [Int]
+
+  init(path: ServingPath, row: Int) {
+    self.path = path
+    self.row = row
+    batches = Array(repeating: 0, count: path.executor.shape.layers)
+  }
+
+  deinit { path.giveBack(row: row) }
+
+  /// The dispatch of the last batch served or dispatched.
+  public var lastDispatch: Dispatch { dispatched }
+
+  /// Computes one layer of one batch: counts its load, chooses replicas, executes.
+  ///
+  /// - Parameters:
+  ///   - selection: What the gate chose.
+  ///   - layer: The MoE layer, counted from the first.
+  ///   - input: `[token][hidden]`, what the experts read.
+  ///   - residual: `[token][hidden]`, the stream the experts' output will be added to; nil when unknown, and then
+  ///     this batch teaches nothing about importance.
+  ///   - output: `[token][hidden]`, overwritten with Σ gate · expert(input).
+  /// - Throws: `ExecutionError`; the load stays counted, `output` is unspecified.
+  /// - Complexity: Recording and routing never lock and allocate only beyond the largest batch seen; executing
+  ///   may queue behind other lanes' batches, never behind a plan.
+  public mutating func serve(
+    _ selection: borrowing Selection, layer: LayerID, input: Span<Float>, residual: Span<Float>? = nil,
+    output: inout MutableSpan<Float>
+  ) throws(ExecutionError) {
+    try check(selection, layer)
+    path.counters.record(selection, layer: layer, lane: row)
+    var outcome: ExecutionError?
+    path.table.withCurrent(reader: row) { table in
+      dispatcher.dispatch(selection, layer: layer, table: table, into: &dispatched)
+      let isSampled = takeSamplingTurn(layer, table.samplingInterval) && residual != nil
+      var sample = isSampled ? self.sample.take() ?? ExecutionSample() : nil
+      do throws(ExecutionError) {
+        try path.executor.execute(dispatched, layer: layer, input: input, output: &output, sample: &sample)
+      } catch {
+        outcome = error
+      }
+      if let sample { self.sample = sample }
+      if outcome == nil, isSampled, let residual, let sample {
+        learn(sample, layer: layer, residual: residual, output: output.span)
+      }
+    }
+    if let outcome { throw outcome }
+  }
+
+  /// Counts the load of a batch and chooses its replicas, for engines that compute experts themselves.
+  ///
+  /// - Throws: `ExecutionError` when the selection is not for this model; nothing is counted then.
+  public mutating func dispatch(
+    _ selection: borrowing Selection, layer: LayerID
+  ) throws(ExecutionError) -> Dispatch {
+    try check(selection, layer)
+    path.counters.record(selection, layer: layer, lane: row)
+    path.table.withCurrent(reader: row) { table in
+      dispatcher.dispatch(selection, layer: layer, table: table, into: &dispatched)
+    }
+    return dispatched
+  }
+
+  private func check(_ selection: borrowing Selection, _ layer: LayerID) throws(ExecutionError) {
+    let shape = path.executor.shape
+    guard (0..<shape.layers).contains(layer.index) else {
+      throw .layerOutOfRange(layer: layer, layers: shape.layers)
+    }
+    guard selection.expertsPerLayer == shape.expertsPerLayer else {
+      throw .expertCount(selection: selection.expertsPerLayer, model: shape.expertsPerLayer)
+    }
+  }
+
+  private mutating func takeSamplingTurn(_ layer: LayerID, _ interval: Int) -> Bool {
+    batches[layer.index] &+= 1
+    return interval > 0 && batches[layer.index] % interval == 0
+  }
+
+  /// Adds what the executor handed back to the sums of this lane.
+  private func learn(_ sample: ExecutionSample, layer: LayerID, residual: Span<Float>, output: Span<Float>) {
+    for shadow in sample.shadows {
+      path.samples.addError(Double(shadow.relativeError), layer: layer, expert: shadow.expert.index, lane: row)
+    }
+    let tokens = dispatched.tokenCount
+    guard sample.norms.count == dispatched.rows.count, tokens > 0 else { return }
+    let hidden = output.count / tokens
+    for run in dispatched.runs {
+      for entry in run.entries {
+        let token = Int(dispatched.rows[entry])
+        let score = Double(dispatched.gates[entry]) * Double(sample.norms[entry])
+          * turn(residual, output, from: token * hidden, count: hidden)
+        path.samples.addImportance(score, layer: layer, expert: run.expert.index, lane: row)
+      }
+    }
+  }
+
+  /// How far the layer's output turns the residual stream: max(0, 1 − cos(h, h + y)).
+  private func turn(_ residual: Span<Float>, _ output: Span<Float>, from first: Int, count: Int) -> Double {
+    var before = 0.0
+    var after = 0.0
+    var product = 0.0
+    for index in first..<first + count {
+      let stream = Double(residual[index])
+      let next = stream + Double(output[index])
+      before += stream * stream
+      after += next * next
+      product += stream * next
+    }
+    let length = (before * after).squareRoot()
+    return length > 0 ? max(0, 1 - product / length) : 0
+  }
+}

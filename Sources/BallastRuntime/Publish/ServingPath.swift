@@ -1,0 +1,50 @@
+import Synchronization
+
+/// What the lanes of one balancer share: counters, the current table, and the executor.
+public final class ServingPath: Sendable {
+  /// Tokens per expert, written by lanes.
+  public let counters: LoadCounters
+  /// What sampled batches revealed, written by lanes.
+  public let samples: SampleCounters
+  /// The table lanes dispatch by.
+  public let table: Published<RoutingTable>
+  /// Where dispatches are computed.
+  public let executor: any ExpertExecutor
+  /// Lanes that may exist at once.
+  public let laneLimit: Int
+
+  private let freeLanes: Mutex<[Int]>
+
+  /// Readies `laneLimit` rows and slots around a first table.
+  public init(table: RoutingTable, executor: any ExpertExecutor, laneLimit: Int) {
+    counters = LoadCounters(lanes: laneLimit, shape: executor.shape)
+    samples = SampleCounters(lanes: laneLimit, shape: executor.shape)
+    self.table = Published(table, readers: laneLimit)
+    self.executor = executor
+    self.laneLimit = laneLimit
+    freeLanes = Mutex(Array((0..<laneLimit).reversed()))
+  }
+
+  /// A handle for one more serving worker.
+  ///
+  /// - Throws: `LaneError.tooManyLanes` when `laneLimit` lanes exist.
+  public func makeLane() throws(LaneError) -> Lane {
+    guard let row = freeLanes.withLock({ $0.popLast() }) else { throw .tooManyLanes(limit: laneLimit) }
+    return Lane(path: self, row: row)
+  }
+
+  func giveBack(row: Int) { freeLanes.withLock { $0.append(row) } }
+}
+
+/// Why a lane cannot be made.
+public enum LaneError: Error, Hashable, CustomStringConvertible {
+  /// As many lanes as the balancer was configured for exist already.
+  case tooManyLanes(limit: Int)
+
+  /// The fact, and the limit.
+  public var description: String {
+    switch self {
+    case .tooManyLanes(let limit): "all \(limit) lanes are in use; raise lanes.limit"
+    }
+  }
+}

@@ -1,0 +1,244 @@
+/// Divides each expert's tokens among its replicas so that the busiest device finishes as early as it can.
+///
+/// Minimises `max over devices of Σ ( activation + tokens · perToken )` for one layer of one batch. The lane
+/// solves it in whole tokens for every batch; the planner solves it in fractions for placements it considers.
+package struct BatchSplit: Sendable {
+  // Algorithm: block-coordinate water filling. One expert at a time is taken out and poured back over its
+  // replicas, lowest finish time first, until all replicas it uses finish together; that is the exact optimum for
+  // this expert given the others, so the busiest device never gets busier. Without activation the sets of
+  // reachable device loads form a polymatroid, on which such sweeps converge to the min-max optimum. The even
+  // split is kept when the sweeps do not beat it.
+
+  /// Tokens of one expert that accept the same replicas.
+  package struct Item: Sendable {
+    /// The expert they chose.
+    package let expert: Int
+    /// How many they are.
+    package let tokens: Double
+    /// Their pieces: `pieces[item.pieces]`.
+    package var pieces: Range<Int>
+  }
+
+  /// Tokens of one item that meet one replica.
+  package struct Piece: Sendable {
+    /// The replica, an index into the graph.
+    package let replica: Int
+    /// Where they are computed: the replica's device, or a borrower's.
+    package var device: Int
+    /// How many they are.
+    package var tokens: Double
+  }
+
+  /// The demand, in the order it was added.
+  package private(set) var items: [Item] = []
+  /// The division: each item's pieces are contiguous.
+  package var pieces: [Piece] = []
+  /// Nanoseconds each device takes.
+  package var deviceTimes: [Double] = []
+  /// Tokens whose least precision no replica of their expert meets; they go to the most exact there is.
+  package private(set) var unmetTokens = 0.0
+
+  private var replicaTokens: [Double] = []
+  private var movable: [Int] = []
+  private var evenTokens: [Double] = []
+  private var candidates: [Int] = []
+
+  /// A split of nothing.
+  package init() {}
+
+  /// Nanoseconds of the busiest device.
+  package var longest: Double { deviceTimes.max() ?? 0 }
+
+  /// Forgets the last batch and keeps its memory.
+  package mutating func begin(_ graph: ReplicaGraph) {
+    items.removeAll(keepingCapacity: true)
+    pieces.removeAll(keepingCapacity: true)
+    movable.removeAll(keepingCapacity: true)
+    unmetTokens = 0
+    deviceTimes.removeAll(keepingCapacity: true)
+    replicaTokens.removeAll(keepingCapacity: true)
+    for _ in 0..<graph.devices { deviceTimes.append(0) }
+    for _ in graph.device.indices { replicaTokens.append(0) }
+  }
+
+  /// Adds tokens of one expert that need at least `least`, or exactly `pinned`; experts in ascending order.
+  package mutating func add(
+    expert: Int, tokens: Double, least: Precision = .int4, pinned: Precision? = nil, graph: ReplicaGraph
+  ) {
+    let first = pieces.count
+    let replicas = graph.replicas(of: expert)
+    for replica in replicas where pinned.map({ graph.precision[replica] == $0 }) ?? graph.precision[replica].satisfies(least) {
+      pieces.append(Piece(replica: replica, device: Int(graph.device[replica]), tokens: 0))
+    }
+    if pieces.count == first {
+      unmetTokens += tokens
+      let best = replicas.map { graph.precision[$0].rawValue }.min() ?? 0
+      for replica in replicas where graph.precision[replica].rawValue == best {
+        pieces.append(Piece(replica: replica, device: Int(graph.device[replica]), tokens: 0))
+      }
+    }
+    if pieces.count - first > 1 { movable.append(items.count) }
+    items.append(Item(expert: expert, tokens: tokens, pieces: first..<pieces.count))
+  }
+
+  /// Divides what was added.
+  ///
+  /// - Parameters:
+  ///   - graph: The replicas the items were added for.
+  ///   - wholeTokens: Whether pieces must be whole; otherwise they are fractions.
+  ///   - sweeps: Most passes over the experts that have a choice.
+  /// - Complexity: O(sweeps · pieces); allocates only beyond the largest batch seen.
+  package mutating func solve(_ graph: ReplicaGraph, wholeTokens: Bool, sweeps: Int = 24) {
+    splitEvenly(graph, wholeTokens: wholeTokens)
+    guard !movable.isEmpty else { return }
+    let even = longest
+    evenTokens.removeAll(keepingCapacity: true)
+    for piece in pieces { evenTokens.append(piece.tokens) }
+
+    for item in movable { take(item, graph) }
+    movable.sort { (items[$1].tokens, items[$0].expert) < (items[$0].tokens, items[$1].expert) }
+    for item in movable { pour(item, graph) }
+    var before = longest
+    for _ in 0..<sweeps {
+      for item in movable {
+        take(item, graph)
+        pour(item, graph)
+      }
+      let after = longest
+      if after > before * (1 - 1e-5) { break }
+      before = after
+    }
+    if wholeTokens { roundToWholeTokens(graph) }
+    if longest >= even * (1 - 1e-9) { restoreEvenSplit(graph) }
+  }
+
+  /// Says anew which pieces belong to which item, after pieces were inserted.
+  mutating func setPieces(_ ranges: [Range<Int>]) {
+    for (index, range) in ranges.enumerated() { items[index].pieces = range }
+  }
+
+  // MARK: Moving tokens
+
+  private mutating func splitEvenly(_ graph: ReplicaGraph, wholeTokens: Bool) {
+    for item in items {
+      let share = item.tokens / Double(item.pieces.count)
+      let floor = share.rounded(.down)
+      var left = item.tokens - floor * Double(item.pieces.count)
+      for piece in item.pieces {
+        if wholeTokens {
+          put(floor + min(left, 1), piece, graph)
+          left -= min(left, 1)
+        } else {
+          put(share, piece, graph)
+        }
+      }
+    }
+  }
+
+  private mutating func restoreEvenSplit(_ graph: ReplicaGraph) {
+    for item in movable { take(item, graph) }
+    for item in movable {
+      for piece in items[item].pieces { put(evenTokens[piece], piece, graph) }
+    }
+  }
+
+  private mutating func put(_ tokens: Double, _ piece: Int, _ graph: ReplicaGraph) {
+    guard tokens > 0 else { return }
+    let replica = pieces[piece].replica
+    var time = tokens * graph.perToken[replica]
+    if replicaTokens[replica] <= 0 { time += graph.activation[replica] }
+    replicaTokens[replica] += tokens
+    pieces[piece].tokens += tokens
+    deviceTimes[pieces[piece].device] += time
+  }
+
+  private mutating func take(_ item: Int, _ graph: ReplicaGraph) {
+    for piece in items[item].pieces where pieces[piece].tokens > 0 {
+      let replica = pieces[piece].replica
+      var time = pieces[piece].tokens * graph.perToken[replica]
+      replicaTokens[replica] -= pieces[piece].tokens
+      if replicaTokens[replica] <= 1e-9 {
+        replicaTokens[replica] = 0
+        time += graph.activation[replica]
+      }
+      pieces[piece].tokens = 0
+      deviceTimes[pieces[piece].device] -= time
+    }
+  }
+
+  /// Pours an item that was taken out back over its replicas, to the lowest common finish time.
+  private mutating func pour(_ item: Int, _ graph: ReplicaGraph) {
+    sortCandidates(item, graph)
+    let tokens = items[item].tokens
+    var speed = 0.0
+    var weighted = 0.0
+    var level = Double.infinity
+    var used = 0
+    for piece in candidates {
+      let entry = entryTime(piece, graph)
+      if entry >= level { break }
+      let perToken = graph.perToken[pieces[piece].replica]
+      used += 1
+      guard perToken > 0 else { break }
+      speed += 1 / perToken
+      weighted += entry / perToken
+      level = (tokens + weighted) / speed
+    }
+    let last = candidates[used - 1]
+    var left = tokens
+    for piece in candidates.prefix(used - 1) {
+      let share = min(left, max(0, (level - entryTime(piece, graph)) / graph.perToken[pieces[piece].replica]))
+      put(share, piece, graph)
+      left -= share
+    }
+    put(left, last, graph)
+  }
+
+  private mutating func sortCandidates(_ item: Int, _ graph: ReplicaGraph) {
+    candidates.removeAll(keepingCapacity: true)
+    for piece in items[item].pieces {
+      let entry = entryTime(piece, graph)
+      var place = candidates.count
+      candidates.append(piece)
+      while place > 0, entryTime(candidates[place - 1], graph) > entry {
+        candidates[place] = candidates[place - 1]
+        place -= 1
+      }
+      candidates[place] = piece
+    }
+  }
+
+  /// When the piece's device would start on it: its time so far, and the activation if the replica is not active yet.
+  private func entryTime(_ piece: Int, _ graph: ReplicaGraph) -> Double {
+    let replica = pieces[piece].replica
+    return deviceTimes[pieces[piece].device] + (replicaTokens[replica] > 0 ? 0 : graph.activation[replica])
+  }
+
+  /// Rounds each item down, then gives its left-over tokens one by one to the replica that finishes first.
+  private mutating func roundToWholeTokens(_ graph: ReplicaGraph) {
+    for item in movable { round(item, graph) }
+  }
+
+  private mutating func round(_ item: Int, _ graph: ReplicaGraph) {
+    let range = items[item].pieces
+    candidates.removeAll(keepingCapacity: true)
+    var left = items[item].tokens
+    for piece in range {
+      let whole = (pieces[piece].tokens + 1e-6).rounded(.down)
+      candidates.append(Int(whole))
+      left -= whole
+    }
+    take(item, graph)
+    for (offset, piece) in range.enumerated() { put(Double(candidates[offset]), piece, graph) }
+    while left >= 0.5 {
+      var best = range.lowerBound
+      for piece in range.dropFirst() where finishTime(piece, graph) < finishTime(best, graph) { best = piece }
+      put(1, best, graph)
+      left -= 1
+    }
+  }
+
+  private func finishTime(_ piece: Int, _ graph: ReplicaGraph) -> Double {
+    entryTime(piece, graph) + graph.perToken[pieces[piece].replica]
+  }
+}

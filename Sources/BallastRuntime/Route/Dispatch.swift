@@ -1,0 +1,55 @@
+/// A selection resolved to replicas: for each device, runs of token rows that meet one replica.
+///
+/// An *entry* is one token meeting one replica. Entries are grouped by device, then by replica, then in token
+/// order, as a grouped matrix product or an all-to-all consumes them.
+public struct Dispatch: Sendable {
+  /// Consecutive entries that meet one replica on one device.
+  public struct Run: Hashable, Sendable {
+    /// The expert of all its entries.
+    public let expert: ExpertID
+    /// The replica's precision.
+    public let precision: Precision
+    /// The executor's handle of the weights.
+    public let handle: UInt32
+    /// Where the run is computed.
+    public let device: DeviceID
+    /// Where the weights live; another device when they are borrowed.
+    public let home: DeviceID
+    /// Its entries.
+    public let entries: Range<Int>
+  }
+
+  /// The runs, ascending by device, then expert.
+  public internal(set) var runs: [Run] = []
+  /// `[device + 1]`: the runs of a device are `runs[deviceRuns[device]..<deviceRuns[device + 1]]`.
+  public internal(set) var deviceRuns: [Int] = []
+  /// `[entry]`: the token row.
+  public internal(set) var rows: [Int32] = []
+  /// `[entry]`: the gate weight.
+  public internal(set) var gates: [Float] = []
+  /// `[assignment]`: the entry that serves each choice of the selection, choices in the selection's order.
+  public internal(set) var entryOfAssignment: [Int32] = []
+  /// `[token + 1]`: a token's choices are `assignmentStarts[token]..<assignmentStarts[token + 1]`.
+  public internal(set) var assignmentStarts: [Int32] = []
+  /// `[device]`: nanoseconds by the cost law.
+  public internal(set) var deviceTimes: [Double] = []
+  /// Choices whose least precision no replica of their expert meets; they use the most exact there is.
+  public internal(set) var unmetAssignments = 0
+  /// `[device]`: entries sent there.
+  public var deviceEntries: [Int] {
+    (0..<max(0, deviceRuns.count - 1)).map { device in
+      runs[deviceRuns[device]..<deviceRuns[device + 1]].reduce(0) { $0 + $1.entries.count }
+    }
+  }
+
+  /// Token rows in the batch.
+  public var tokenCount: Int { max(0, assignmentStarts.count - 1) }
+
+  /// A dispatch of nothing.
+  public init() {}
+
+  /// The runs computed on `device`.
+  public func runs(on device: DeviceID) -> ArraySlice<Run> {
+    runs[deviceRuns[device.index]..<deviceRuns[device.index + 1]]
+  }
+}

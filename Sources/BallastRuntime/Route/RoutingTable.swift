@@ -1,0 +1,73 @@
+/// A placement compiled for lookup. Immutable; a change is another table.
+public final class RoutingTable: Sendable {
+  /// Which publication this is, from 0.
+  public let version: UInt64
+  /// The placement it was compiled from.
+  public let placement: Placement
+  /// Which replicas a dispatch may use.
+  public let policy: DispatchPolicy
+  /// A lane samples one batch in this many, per layer; 0 samples none.
+  public let samplingInterval: Int
+  /// What a device's time consists of.
+  public let cost: CostModel
+  /// Where the replicas are.
+  public let topology: Topology
+  /// Bytes per expert at each precision, which is what borrowing pays for.
+  let bytesPerExpert: PerPrecision<Int>
+  /// `[layer]`
+  package let graphs: [ReplicaGraph]
+  /// `[layer][replica]`, in the order of the layer's graph.
+  let handles: [[UInt32]]
+
+  /// Compiles `placement`.
+  ///
+  /// - Parameters:
+  ///   - placement: A placement that passed `check`.
+  ///   - handle: The executor's handle of each of its replicas; nil when it is not staged.
+  ///   - shape: The model.
+  ///   - topology: The devices.
+  ///   - cost: The cost law the lanes dispatch by.
+  ///   - policy: Which replicas a dispatch may use.
+  ///   - samplingInterval: One batch in this many is sampled; 0 for none.
+  ///   - version: Which publication this is.
+  /// - Throws: `RoutingTableError.notStaged` when a replica has no handle.
+  public init(
+    _ placement: Placement, handle: (LayerID, Replica) -> UInt32?, shape: ModelShape, topology: Topology,
+    cost: CostModel, policy: DispatchPolicy = .resident, samplingInterval: Int = 0, version: UInt64 = 0
+  ) throws(RoutingTableError) {
+    self.version = version
+    self.placement = placement
+    self.policy = policy
+    self.samplingInterval = samplingInterval
+    self.cost = cost
+    self.topology = topology
+    bytesPerExpert = shape.bytesPerExpert
+    var graphs: [ReplicaGraph] = []
+    var handles: [[UInt32]] = []
+    for (index, layer) in placement.layers.enumerated() {
+      graphs.append(ReplicaGraph(layer, experts: shape.expertsPerLayer, topology: topology, cost: cost))
+      var row: [UInt32] = []
+      for replica in layer.replicas {
+        guard let name = handle(LayerID(index), replica) else { throw .notStaged(LayerID(index), replica) }
+        row.append(name)
+      }
+      handles.append(row)
+    }
+    self.graphs = graphs
+    self.handles = handles
+  }
+}
+
+/// Why a placement cannot be compiled.
+public enum RoutingTableError: Error, Hashable, CustomStringConvertible {
+  /// The placement names a replica whose weights are not in place.
+  case notStaged(LayerID, Replica)
+
+  /// The fact.
+  public var description: String {
+    switch self {
+    case .notStaged(let layer, let replica):
+      "layer \(layer) names expert \(replica.expert) on device \(replica.device), which is not staged"
+    }
+  }
+}

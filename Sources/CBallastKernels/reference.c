@@ -1,0 +1,1 @@
+#include "ballast_kernels.h"
