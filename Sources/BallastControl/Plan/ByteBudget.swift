@@ -1,7 +1,7 @@
 public import BallastRuntime
 
 /// Bytes each device may hold, and how many of them stay free for staging.
-public struct MemoryBudget: Hashable, Sendable {
+public struct ByteBudget: Hashable, Sendable {
   /// `[device]`: bytes of weights and scales a device may hold at any instant, staging included.
   public let bytesPerDevice: [Int]
   /// Bytes kept free on every device once a plan is applied, so that the next can be staged.
@@ -9,11 +9,11 @@ public struct MemoryBudget: Hashable, Sendable {
 
   /// Shares the budget of `configuration` among the devices by their memory, never beyond it.
   ///
-  /// - Throws: `MemoryBudgetError.tooSmall` when one copy of each expert at the least precision and the reserve do
+  /// - Throws: `ByteBudgetError.tooSmall` when one copy of each expert at the least precision and the reserve do
   ///   not fit.
   public init(
     shape: ModelShape, topology: Topology, configuration: PlannerConfiguration
-  ) throws(MemoryBudgetError) {
+  ) throws(ByteBudgetError) {
     let devices = topology.devices.count
     let budget = configuration.memoryBudgetShare * Double(shape.fullBytes)
     let share = budget.isFinite && budget < Double(Int.max) ? Int(budget) / devices : Int.max / devices
@@ -52,7 +52,7 @@ public struct MemoryBudget: Hashable, Sendable {
 }
 
 /// Why a byte budget cannot work.
-public enum MemoryBudgetError: Error, Hashable, CustomStringConvertible {
+public enum ByteBudgetError: Error, Hashable, CustomStringConvertible {
   /// The device cannot hold its share of the experts at the least precision and the staging reserve.
   case tooSmall(device: DeviceID, neededBytes: Int, budgetBytes: Int)
 
