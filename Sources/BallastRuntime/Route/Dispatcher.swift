@@ -145,6 +145,7 @@ package struct Dispatcher: Sendable {
     let pieces = pieces.span
     let runOfPiece = runOfPiece.span
     var cursors = cursors.mutableSpan
+    var nextPiece = nextPiece.mutableSpan
     var nextEntry = nextEntry.mutableSpan
     var rows = rows.mutableSpan
     var gates = gates.mutableSpan
@@ -152,20 +153,22 @@ package struct Dispatcher: Sendable {
     for token in traits.indices {
       let least = Int(traits[token].leastPrecision.rawValue)
       for assignment in selection.assignments(of: token) {
-        let index = Int(experts[assignment]) &* classes &+ least
-        while cursors[index].left == 0 {
+        // Safety: a selection has as many experts and gates as assignments, each expert below `expertsPerLayer`, which
+        // sized the cursors; `makeRoom` sized what assignments index. Entries and runs stay checked.
+        let index = Int(unsafe experts[unchecked: assignment]) &* classes &+ least
+        var cursor = unsafe cursors[unchecked: index]
+        while cursor.left == 0 {
           let piece = Int(nextPiece[index])
           nextPiece[index] &+= 1
-          cursors[index] = Cursor(
-            left: Int32(truncatingIfNeeded: Int(pieces[piece].tokens)), run: runOfPiece[piece])
+          cursor = Cursor(left: Int32(truncatingIfNeeded: Int(pieces[piece].tokens)), run: runOfPiece[piece])
         }
-        let run = Int(cursors[index].run)
-        cursors[index].left &-= 1
-        let entry = nextEntry[run]
-        nextEntry[run] = entry &+ 1
+        cursor.left &-= 1
+        unsafe cursors[unchecked: index] = cursor
+        let entry = nextEntry[Int(cursor.run)]
+        nextEntry[Int(cursor.run)] = entry &+ 1
         rows[Int(entry)] = Int32(truncatingIfNeeded: token)
-        gates[Int(entry)] = gateOfAssignment[assignment]
-        entryOfAssignment[assignment] = entry
+        gates[Int(entry)] = unsafe gateOfAssignment[unchecked: assignment]
+        unsafe entryOfAssignment[unchecked: assignment] = entry
       }
     }
   }
