@@ -49,7 +49,9 @@ public final class Published<Value: AnyObject & Sendable>: Sendable {
     return unsafe current._withUnsafeGuaranteedRef { body($0) }
   }
 
-  /// Makes `value` current. The value it replaces is kept until `reclaim` finds it unreachable.
+  /// Makes `value` current.
+  ///
+  /// The value it replaces is kept until `reclaim` finds it unreachable.
   ///
   /// - Returns: The generation from which readers see `value`.
   /// - Precondition: One writer at a time.
@@ -99,7 +101,9 @@ public final class Published<Value: AnyObject & Sendable>: Sendable {
   }
 
   private func reference(_ bits: UInt) -> Unmanaged<Value> {
-    guard let pointer = unsafe UnsafeRawPointer(bitPattern: bits) else { preconditionFailure("a published address is never 0") }
+    guard let pointer = unsafe UnsafeRawPointer(bitPattern: bits) else {
+      preconditionFailure("a published address is never 0")
+    }
     // Safety: the bits came from `passRetained` of a `Value`.
     return unsafe Unmanaged.fromOpaque(pointer)
   }

@@ -67,7 +67,8 @@ package struct BatchSplit: Sendable {
   ) {
     let first = pieces.count
     let replicas = graph.replicas(of: expert)
-    for replica in replicas where pinned.map({ graph.precision[replica] == $0 }) ?? graph.precision[replica].satisfies(least) {
+    for replica in replicas
+    where pinned.map({ graph.precision[replica] == $0 }) ?? graph.precision[replica].satisfies(least) {
       pieces.append(Piece(replica: replica, device: Int(graph.device[replica]), tokens: 0))
     }
     if pieces.count == first {
