@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct FormattingTests {
   @Test func theFormatterIsContent() throws {
-    #expect(try Formatting.complaints(about: ["Sources", "Tests"], configuration: ".swift-format") == "")
+    let complaints = try Formatting.complaints(about: ["Sources", "Tests"], configuration: ".swift-format")
+    #expect(complaints.isEmpty, "\(complaints)")
   }
 
   @Test func theFormatterSeesABadFile() throws {

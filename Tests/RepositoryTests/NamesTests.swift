@@ -3,7 +3,7 @@ import Testing
 @Suite struct NamesTests {
   @Test func noTypeOrFileHasAnEmptyName() throws {
     let files = try Repository.swiftFiles(in: "Sources") + Repository.swiftFiles(in: "Tests")
-    #expect(files.flatMap(Names.violations) == [])
+    expectNone(files.flatMap(Names.violations))
   }
 
   @Test(arguments: [

@@ -39,19 +39,3 @@ struct SourceFile {
     return lines
   }
 }
-
-/// A place where a rule is broken.
-struct Violation: Hashable, CustomStringConvertible {
-  let path: String
-  let line: Int
-  let fact: String
-
-  var description: String { "\(path):\(line): \(fact)" }
-}
-
-extension SourceFile {
-  /// A violation on the line at `index`, counted from 0.
-  func violation(_ index: Int, _ fact: String) -> Violation {
-    Violation(path: path, line: index + 1, fact: fact)
-  }
-}

@@ -1,4 +1,6 @@
-/// What each module may import. This table is the architecture: `docs/architecture.md` draws it.
+/// What each module may import.
+///
+/// This table is the architecture: `docs/architecture.md` draws it.
 enum Imports {
   /// One row of the table.
   struct Module {

@@ -5,6 +5,7 @@ enum Links {
   /// - Parameters:
   ///   - page: A Markdown file.
   ///   - exists: Whether a path from the root of the repository names something.
+  /// - Returns: A violation for each link to nothing.
   static func violations(in page: SourceFile, exists: (String) -> Bool) -> [Violation] {
     let folder = URL(filePath: "/" + page.path).deletingLastPathComponent()
     return page.lines.enumerated().flatMap { index, line in

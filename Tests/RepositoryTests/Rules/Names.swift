@@ -12,12 +12,17 @@ enum Names {
     }
   }
 
-  /// `LoadInfo` → Load, Info. A run of capitals stays with the word it begins.
+  /// `LoadInfo` → Load, Info; `URLHandler` → URL, Handler.
   static func words(of name: String) -> [String] {
     var words: [String] = []
-    for character in name where character.isLetter {
-      let startsWord = character.isUppercase && words.last?.last?.isUppercase != true
-      if words.isEmpty || startsWord { words.append(String(character)) } else { words[words.count - 1].append(character) }
+    var previous: Character?
+    let letters = Array(name.filter(\.isLetter))
+    for (index, letter) in letters.enumerated() {
+      let next = index + 1 < letters.count ? letters[index + 1] : nil
+      let startsWord = letter.isUppercase && (previous?.isUppercase != true || next?.isLowercase == true)
+      if words.isEmpty || startsWord { words.append("") }
+      words[words.count - 1].append(letter)
+      previous = letter
     }
     return words
   }

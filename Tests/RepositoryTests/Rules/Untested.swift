@@ -4,6 +4,7 @@ enum Untested {
   ///   - sources: Files below `Sources`.
   ///   - tests: Paths of the files below `Tests`.
   ///   - exemptions: Lines of `path: reason`.
+  /// - Returns: Sources missing from both, and exemptions that are not needed or have no reason.
   static func violations(sources: [SourceFile], tests: [String], exemptions: SourceFile) -> [Violation] {
     let missing = Set(sources.filter { hasBehaviour($0) && !hasTest($0, tests) }.map(\.path))
     var listed: Set<String> = []
