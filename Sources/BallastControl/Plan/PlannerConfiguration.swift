@@ -12,19 +12,26 @@ public struct PlannerConfiguration: Hashable, Sendable {
   public var leastPrecision: Precision
   /// Most bytes one plan may move, as a share of the memory budget.
   public var moveBudgetShare: Double
+  /// Replicas each layer holds in all, equally many on each device; nil lets the memory budget decide.
+  public var copiesPerLayer: Int?
+  /// How an expert's tokens are divided among its replicas, for judging a placement.
+  public var split: SplitRule
   /// Rounds of placement search in each layer; more finds better balance and takes longer.
   public var searchRounds: Int
 
   /// The defaults keep inside the original bytes.
   public init(
     memoryBudgetShare: Double = 1, stagingReserveExperts: Int = 2, qualityBudget: Double = 0.01,
-    leastPrecision: Precision = .int8, moveBudgetShare: Double = 0.1, searchRounds: Int = 64
+    leastPrecision: Precision = .int8, moveBudgetShare: Double = 0.1, copiesPerLayer: Int? = nil,
+    split: SplitRule = .dispatch, searchRounds: Int = 64
   ) {
     self.memoryBudgetShare = memoryBudgetShare
     self.stagingReserveExperts = stagingReserveExperts
     self.qualityBudget = qualityBudget
     self.leastPrecision = leastPrecision
     self.moveBudgetShare = moveBudgetShare
+    self.copiesPerLayer = copiesPerLayer
+    self.split = split
     self.searchRounds = searchRounds
   }
 }

@@ -6,34 +6,30 @@ import Synchronization
 public final class Published<Value: AnyObject & Sendable>: Sendable {
   // Concurrency:
   // - A reader announces the generation it saw in its slot, then loads the address; both sequentially consistent.
-  // - The writer exchanges the address, then advances the generation. A value replaced at generation g can only
+  // - The writer replaces the address, then advances the generation. A value replaced at generation g can only
   //   be held by a reader whose announced generation is below g: whoever announces g or more, or announces after
-  //   the writer found its slot idle, loads the address after the exchange.
-  // - Nobody spins: `reclaim` looks once and answers.
-  // Safety: `address` owns one strong reference; `retired` owns one for each value that was replaced.
+  //   the writer found its slot idle, loads the address after the replacement.
+  // - Writers exclude each other by a lock no lane takes. Nobody spins: `reclaim` looks once and answers.
+  // Safety: `kept` holds a strong reference to everything `address` names or a lane may be reading.
   private let address: Atomic<UInt>
   private let generation = Atomic<UInt64>(0)
   private let slots: AtomicRows
-  private let retired = Mutex<[Retired]>([])
+  private let kept: Mutex<Kept>
 
   /// A slot's word when its lane is not reading; otherwise it is the announced generation plus one.
   private static var idle: UInt64 { 0 }
 
-  private struct Retired {
-    let generation: UInt64
-    let value: Value
+  /// What the writer keeps alive, for itself and for lanes that may still be reading.
+  private struct Kept {
+    var current: Value
+    var replaced: [(generation: UInt64, value: Value)] = []
   }
 
   /// Publishes `value` to `readers` reader slots.
   public init(_ value: Value, readers: Int) {
-    // Safety: the reference taken here is given back by `deinit`, or handed to `retired` by `replace`.
-    address = Atomic(unsafe UInt(bitPattern: Unmanaged.passRetained(value).toOpaque()))
+    kept = Mutex(Kept(current: value))
+    address = Atomic(Self.bits(of: value))
     slots = AtomicRows(rows: readers, columns: 1)
-  }
-
-  deinit {
-    // Safety: nobody can read any more; this gives back the reference `address` owns.
-    unsafe reference(address.load(ordering: .sequentiallyConsistent)).release()
   }
 
   /// Reads the current value; it stays alive while `body` runs.
@@ -54,15 +50,15 @@ public final class Published<Value: AnyObject & Sendable>: Sendable {
   /// The value it replaces is kept until `reclaim` finds it unreachable.
   ///
   /// - Returns: The generation from which readers see `value`.
-  /// - Precondition: One writer at a time.
   @discardableResult
   public func replace(with value: Value) -> UInt64 {
-    // Safety: the new reference is owned by `address`; the one that comes out moves to `retired`.
-    let fresh = unsafe UInt(bitPattern: Unmanaged.passRetained(value).toOpaque())
-    let old = unsafe reference(address.exchange(fresh, ordering: .sequentiallyConsistent)).takeRetainedValue()
-    let next = generation.add(1, ordering: .sequentiallyConsistent).newValue
-    retired.withLock { $0.append(Retired(generation: next, value: old)) }
-    return next
+    kept.withLock { kept in
+      address.store(Self.bits(of: value), ordering: .sequentiallyConsistent)
+      let next = generation.add(1, ordering: .sequentiallyConsistent).newValue
+      kept.replaced.append((next, kept.current))
+      kept.current = value
+      return next
+    }
   }
 
   /// Lets go of every replaced value no lane can reach any more.
@@ -71,10 +67,10 @@ public final class Published<Value: AnyObject & Sendable>: Sendable {
   /// - Complexity: O(readers + kept); looks once and never waits.
   @discardableResult
   public func reclaim() -> Int {
-    let oldest = oldestAnnouncedGeneration ?? .max
-    return retired.withLock { kept in
-      kept.removeAll { $0.generation <= oldest }
-      return kept.count
+    kept.withLock { kept in
+      let oldest = oldestAnnouncedGeneration ?? .max
+      kept.replaced.removeAll { $0.generation <= oldest }
+      return kept.replaced.count
     }
   }
 
@@ -94,17 +90,19 @@ public final class Published<Value: AnyObject & Sendable>: Sendable {
   /// Generations published since the first.
   public var currentGeneration: UInt64 { generation.load(ordering: .sequentiallyConsistent) }
 
-  /// The current value, for the writer: nobody else replaces it meanwhile.
-  public var current: Value {
-    // Safety: only the writer calls this, and only the writer lets go of the reference.
-    unsafe reference(address.load(ordering: .sequentiallyConsistent)).takeUnretainedValue()
+  /// The current value, for anyone off the serving path; takes the writer's lock.
+  public var current: Value { kept.withLock { $0.current } }
+
+  private static func bits(of value: Value) -> UInt {
+    // Safety: only the address is taken; `kept` holds the reference.
+    unsafe UInt(bitPattern: Unmanaged.passUnretained(value).toOpaque())
   }
 
   private func reference(_ bits: UInt) -> Unmanaged<Value> {
     guard let pointer = unsafe UnsafeRawPointer(bitPattern: bits) else {
       preconditionFailure("a published address is never 0")
     }
-    // Safety: the bits came from `passRetained` of a `Value`.
+    // Safety: the bits are the address of a `Value` that `kept` holds.
     return unsafe Unmanaged.fromOpaque(pointer)
   }
 }

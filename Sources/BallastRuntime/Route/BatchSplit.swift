@@ -120,7 +120,8 @@ package struct BatchSplit: Sendable {
 
   // MARK: Moving tokens
 
-  private mutating func splitEvenly(_ graph: ReplicaGraph, wholeTokens: Bool) {
+  /// Gives every piece of an item the same share, whatever its device has to do.
+  package mutating func splitEvenly(_ graph: ReplicaGraph, wholeTokens: Bool) {
     for item in items {
       let share = item.tokens / Double(item.pieces.count)
       let floor = share.rounded(.down)

@@ -1,0 +1,158 @@
+public import BallastControl
+public import BallastRuntime
+import Synchronization
+
+/// The one type to embed: serving lanes, and the loop beside them that keeps the experts in balance.
+///
+///     let balancer = try await Balancer(executor: executor, configuration: BalancerConfiguration())
+///     async let control: Void = balancer.run()
+///     var lane = try balancer.makeLane()
+///     try lane.serve(selection, layer: LayerID(0), input: hidden, output: &combined)
+///
+/// The balancer starts no thread: `run` belongs to whoever calls it, and so does each lane.
+public final class Balancer: Sendable {
+  // Concurrency:
+  // - The control loop is one value with one owner. A tick takes it out, uses it, and puts it back; a second tick
+  //   meanwhile finds nothing and says so.
+  // - Configuration and observers wait in mutexes that only the control side takes.
+  private let path: ServingPath
+  private let loop: Mutex<ControlLoop?>
+  private let next: Mutex<BalancerConfiguration?>
+  private let current: Mutex<BalancerConfiguration>
+  private let observers = Mutex<[@Sendable (ControlEvent) -> Void]>([])
+  private let plans = Mutex(PlanTally())
+  private let budget: MemoryBudget
+
+  private struct PlanTally {
+    var published = 0
+    var abandoned = 0
+    var ticks = 0
+  }
+
+  /// Stages a first placement on `executor` and readies everything to serve.
+  ///
+  /// - Parameters:
+  ///   - executor: Where experts live and are computed.
+  ///   - configuration: Every knob.
+  ///   - cost: The cost law; nil lets the executor measure itself.
+  ///   - placement: What to start from; nil is one copy of each expert, contiguous, as many at low precision as the
+  ///     staging reserve needs.
+  /// - Throws: `BalancerError`; the executor then holds nothing of this balancer.
+  public init(
+    executor: any ExpertExecutor, configuration: BalancerConfiguration, cost: CostModel? = nil,
+    placement: Placement? = nil
+  ) async throws(BalancerError) {
+    let shape = executor.shape
+    let topology = executor.topology
+    let budget = try Result { () throws(MemoryBudgetError) in
+      try MemoryBudget(shape: shape, topology: topology, configuration: configuration.planner)
+    }.mapError { BalancerError.memory($0) }.get()
+    let start = placement
+      ?? budget.startPlacement(shape: shape, topology: topology, leastPrecision: configuration.planner.leastPrecision)
+    try Result { () throws(PlacementError) in try start.check(shape: shape, topology: topology) }
+      .mapError { BalancerError.placement($0) }.get()
+
+    var rollout = Rollout(executor: executor, configuration: configuration.rollout)
+    let law: CostModel
+    do throws(StagingError) {
+      if let cost { law = cost } else { law = try await executor.calibrate() }
+      try await rollout.stageAll(start)
+    } catch {
+      throw .staging(error)
+    }
+    let table: RoutingTable
+    do throws(RoutingTableError) {
+      table = try configuration.compile(start, handle: rollout.handle, executor: executor, cost: law, version: 0)
+    } catch {
+      throw .table(error)
+    }
+    path = ServingPath(table: table, executor: executor, laneLimit: configuration.laneLimit)
+    self.budget = budget
+    loop = Mutex(ControlLoop(path: path, budget: budget, cost: law, rollout: rollout, configuration: configuration))
+    current = Mutex(configuration)
+    next = Mutex(nil)
+  }
+
+  /// A handle for one more serving worker.
+  ///
+  /// - Throws: `LaneError.tooManyLanes` when `laneLimit` lanes exist.
+  public func makeLane() throws(LaneError) -> Lane { try path.makeLane() }
+
+  /// Ticks until the task is cancelled; call it once, beside serving.
+  public func run() async {
+    let clock = ContinuousClock()
+    let start = clock.now
+    while !Task.isCancelled {
+      let period = current.withLock { $0.tickMilliseconds }
+      try? await Task.sleep(for: .milliseconds(period))
+      guard !Task.isCancelled else { return }
+      await tick(at: clock.now - start)
+    }
+  }
+
+  /// One turn of the control loop, for callers with a loop of their own.
+  ///
+  /// - Parameter time: Now, on the caller's clock; it must not run backwards.
+  /// - Returns: What was done or declined; nil when another tick is under way.
+  @discardableResult
+  public func tick(at time: Duration) async -> ControlEvent? {
+    await tick(LoadSnapshot(time: time, totals: path.counters.totals()), samples: path.samples.totals())
+  }
+
+  /// One turn on counts made elsewhere, such as a recorded trace or the sum of several processes.
+  @discardableResult
+  public func tick(_ snapshot: LoadSnapshot, samples: SampleTotals) async -> ControlEvent? {
+    guard var control = loop.withLock({ $0.take() }) else { return nil }
+    if let configuration = next.withLock({ $0.take() }) { control.apply(configuration) }
+    let event = await control.tick(snapshot, samples: samples)
+    loop.withLock { $0 = control }
+    tally(event)
+    for observer in observers.withLock({ $0 }) { observer(event) }
+    return event
+  }
+
+  /// Makes another configuration take effect before the next tick.
+  ///
+  /// - Throws: `BalancerError.fixedWhileRunning` for a knob that cannot change; everything stays as it was.
+  public func apply(_ configuration: BalancerConfiguration) throws(BalancerError) {
+    let before = current.withLock { $0 }
+    guard configuration.laneLimit == before.laneLimit else { throw .fixedWhileRunning("laneLimit") }
+    guard configuration.planner.memoryBudgetShare == before.planner.memoryBudgetShare else {
+      throw .fixedWhileRunning("planner.memoryBudgetShare")
+    }
+    guard configuration.planner.stagingReserveExperts == before.planner.stagingReserveExperts else {
+      throw .fixedWhileRunning("planner.stagingReserveExperts")
+    }
+    current.withLock { $0 = configuration }
+    next.withLock { $0 = configuration }
+  }
+
+  /// Calls `observer` after every tick, on the task that ticks.
+  public func observe(_ observer: @escaping @Sendable (ControlEvent) -> Void) {
+    observers.withLock { $0.append(observer) }
+  }
+
+  /// How things stand now.
+  public var statistics: BalancerStatistics {
+    let table = path.table.current
+    let tally = plans.withLock { $0 }
+    return BalancerStatistics(
+      placement: table.placement, tableVersion: table.version, ticks: tally.ticks, plansPublished: tally.published,
+      plansAbandoned: tally.abandoned, memory: path.executor.memory, budgetBytesPerDevice: budget.bytesPerDevice,
+      oldestLaneGeneration: path.table.oldestAnnouncedGeneration, cost: table.cost)
+  }
+
+  /// The routing table lanes use now.
+  public var table: RoutingTable { path.table.current }
+
+  private func tally(_ event: ControlEvent) {
+    plans.withLock {
+      $0.ticks += 1
+      switch event.rollout {
+      case .published: $0.published += 1
+      case .abandoned: $0.abandoned += 1
+      case nil: break
+      }
+    }
+  }
+}

@@ -1,0 +1,27 @@
+public import BallastControl
+public import BallastRuntime
+
+/// Why a balancer cannot be made, or changed.
+public enum BalancerError: Error, Hashable, CustomStringConvertible {
+  /// The byte budget cannot hold the model.
+  case memory(MemoryBudgetError)
+  /// The start placement breaks an invariant.
+  case placement(PlacementError)
+  /// The first placement could not be staged, or the executor could not measure itself.
+  case staging(StagingError)
+  /// The first placement could not be compiled.
+  case table(RoutingTableError)
+  /// The named knob cannot change while the balancer runs.
+  case fixedWhileRunning(String)
+
+  /// The fact beneath.
+  public var description: String {
+    switch self {
+    case .memory(let error): error.description
+    case .placement(let error): error.description
+    case .staging(let error): error.description
+    case .table(let error): error.description
+    case .fixedWhileRunning(let knob): "\(knob) cannot change while the balancer runs"
+    }
+  }
+}

@@ -1,0 +1,23 @@
+public import BallastRuntime
+
+/// How a balancer stands at an instant.
+public struct BalancerStatistics: Sendable {
+  /// The replicas that exist for lanes.
+  public let placement: Placement
+  /// Publications since the first table.
+  public let tableVersion: UInt64
+  /// Ticks taken.
+  public let ticks: Int
+  /// Plans published.
+  public let plansPublished: Int
+  /// Plans abandoned half-way, with the old table kept.
+  public let plansAbandoned: Int
+  /// Bytes in use on each device.
+  public let memory: [DeviceMemory]
+  /// Bytes each device may hold, staging included.
+  public let budgetBytesPerDevice: [Int]
+  /// The oldest table generation a lane reads now; nil when none reads.
+  public let oldestLaneGeneration: UInt64?
+  /// The cost law in use.
+  public let cost: CostModel
+}

@@ -1,0 +1,143 @@
+public import BallastRuntime
+
+/// Applies plans to a serving path, all or nothing: stage, then publish, then retire.
+public struct Rollout: Sendable {
+  // Concurrency:
+  // - A table names only staged replicas: every addition is staged before the table that names it is published.
+  // - A replica is retired only when no lane can reach it; that is a look on a later tick, never a wait.
+  private struct Key: Hashable {
+    let layer: LayerID
+    let replica: Replica
+  }
+
+  private struct Leaving {
+    let generation: UInt64
+    let replicas: [StagedReplica]
+  }
+
+  /// The knobs; a change takes effect with the next plan.
+  public var configuration: RolloutConfiguration
+
+  private let executor: any ExpertExecutor
+  private var staged: [Key: StagedReplica] = [:]
+  private var leaving: [Leaving] = []
+
+  /// A rollout onto `executor`, which holds nothing yet.
+  public init(executor: any ExpertExecutor, configuration: RolloutConfiguration) {
+    self.executor = executor
+    self.configuration = configuration
+  }
+
+  /// Whether replicas of an earlier plan wait until no lane can reach them.
+  public var isRetiring: Bool { !leaving.isEmpty }
+
+  /// Relative output errors measured when replicas were staged.
+  public var measured: [StagedReplica] { Array(staged.values) }
+
+  /// Stages a whole placement, before anything is served.
+  ///
+  /// - Throws: The first staging error; everything staged is retired then.
+  public mutating func stageAll(_ placement: Placement) async throws(StagingError) {
+    var done: [StagedReplica] = []
+    do throws(StagingError) {
+      for (index, layer) in placement.layers.enumerated() {
+        for replica in layer.replicas { done.append(try await stage(replica, LayerID(index)).get()) }
+      }
+    } catch {
+      await giveBack(done)
+      throw error
+    }
+    keep(done)
+  }
+
+  /// The executor's handle of a staged replica.
+  public func handle(_ layer: LayerID, _ replica: Replica) -> UInt32? {
+    staged[Key(layer: layer, replica: replica)]?.handle
+  }
+
+  /// Stages what `plan` adds, publishes the table `compile` makes of its target, and marks what it removes as leaving.
+  public mutating func apply(
+    _ plan: Plan, to table: Published<RoutingTable>,
+    compile: (Placement, (LayerID, Replica) -> UInt32?) throws(RoutingTableError) -> RoutingTable
+  ) async -> RolloutOutcome {
+    var fresh: [StagedReplica] = []
+    do throws(RolloutError) {
+      for change in plan.changes {
+        for replica in change.added { fresh.append(try await stage(replica, change.layer).staging()) }
+      }
+      keep(fresh)
+      let next = try Result { () throws(RoutingTableError) in try compile(plan.target, handle) }.compiling()
+      leave(plan, table.replace(with: next))
+      return .published(replicas: fresh.count, bytes: fresh.reduce(0) { $0 + $1.bytes })
+    } catch {
+      await giveBack(fresh)
+      return .abandoned(error, stagedBefore: fresh.count)
+    }
+  }
+
+  /// Retires what no lane can reach any more.
+  ///
+  /// - Returns: Replicas retired now.
+  public mutating func retireUnreachable(_ table: Published<RoutingTable>) async -> Int {
+    let ready = leaving.filter { table.isUnreachable(before: $0.generation) }
+    leaving.removeAll { entry in ready.contains { $0.generation == entry.generation } }
+    table.reclaim()
+    for replica in ready.flatMap(\.replicas) { await executor.retire(replica) }
+    return ready.reduce(0) { $0 + $1.replicas.count }
+  }
+
+  private mutating func keep(_ replicas: [StagedReplica]) {
+    for replica in replicas { staged[Key(layer: replica.layer, replica: replica.replica)] = replica }
+  }
+
+  private mutating func giveBack(_ replicas: [StagedReplica]) async {
+    for replica in replicas {
+      staged[Key(layer: replica.layer, replica: replica.replica)] = nil
+      await executor.retire(replica)
+    }
+  }
+
+  private mutating func leave(_ plan: Plan, _ generation: UInt64) {
+    var replicas: [StagedReplica] = []
+    for change in plan.changes {
+      for replica in change.removed {
+        if let gone = staged.removeValue(forKey: Key(layer: change.layer, replica: replica)) { replicas.append(gone) }
+      }
+    }
+    if !replicas.isEmpty { leaving.append(Leaving(generation: generation, replicas: replicas)) }
+  }
+
+  /// Stages one replica, within the time and at the pace allowed.
+  private func stage(_ replica: Replica, _ layer: LayerID) async -> Result<StagedReplica, StagingError> {
+    let executor = executor
+    let limit = configuration.stagingTimeoutSeconds
+    let outcome = await withTaskGroup(of: Result<StagedReplica, StagingError>?.self) { group in
+      group.addTask {
+        do throws(StagingError) { return .success(try await executor.stage(replica, layer: layer)) } catch {
+          return .failure(error)
+        }
+      }
+      group.addTask {
+        try? await Task.sleep(for: .seconds(limit))
+        return nil
+      }
+      let first = await group.next() ?? nil
+      group.cancelAll()
+      if let first { return first }
+      if case .success(let late)? = await group.next() ?? nil { await executor.retire(late) }
+      return .failure(StagingError.timedOut(seconds: limit))
+    }
+    if case .success(let staged) = outcome, configuration.stagingBytesPerSecond > 0 {
+      try? await Task.sleep(for: .seconds(Double(staged.bytes) / Double(configuration.stagingBytesPerSecond)))
+    }
+    return outcome
+  }
+}
+
+extension Result where Failure == StagingError {
+  fileprivate func staging() throws(RolloutError) -> Success { try mapError { RolloutError.staging($0) }.get() }
+}
+
+extension Result where Failure == RoutingTableError {
+  fileprivate func compiling() throws(RolloutError) -> Success { try mapError { RolloutError.compiling($0) }.get() }
+}

@@ -1,0 +1,23 @@
+import BallastRuntime
+
+/// What one tick of the control loop did or declined, with the outcome of each stage.
+public struct ControlEvent: Sendable {
+  /// Which tick, from 0.
+  public let tick: Int
+  /// When, on the clock of the snapshots.
+  public let time: Duration
+  /// Device imbalance forecast for the placement as it was; nil while nothing has been counted.
+  public var imbalance: Double?
+  /// What the controller chose.
+  public var decision: Decision
+  /// What was expected of the plan, when one was made.
+  public var forecast: PlanForecast?
+  /// The plan's changes, when one was made.
+  public var changes: [LayerChange] = []
+  /// What became of the plan; nil when none was made or the mode only advises.
+  public var rollout: RolloutOutcome?
+  /// Replicas of earlier plans retired this tick.
+  public var retired: Int
+  /// Whether replicas of earlier plans still wait for a lane to leave.
+  public var isRetiring: Bool
+}

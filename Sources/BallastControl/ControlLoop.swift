@@ -1,0 +1,133 @@
+public import BallastRuntime
+
+/// The loop beside the serving threads: counts become an estimate, a decision, a plan, a new placement.
+///
+/// One owner calls `tick`; nothing a lane does waits for it.
+public struct ControlLoop: Sendable {
+  private let path: ServingPath
+  private let budget: MemoryBudget
+  private var configuration: BalancerConfiguration
+  private var window: LoadWindow
+  private var estimator: LoadEstimator
+  private var controller: Controller
+  private var planner: Planner
+  private var rollout: Rollout
+  private var ticks = 0
+
+  /// A loop over a path whose first placement `rollout` has staged.
+  public init(
+    path: ServingPath, budget: MemoryBudget, cost: CostModel, rollout: Rollout, configuration: BalancerConfiguration
+  ) {
+    self.path = path
+    self.budget = budget
+    self.configuration = configuration
+    self.rollout = rollout
+    window = LoadWindow(length: .tokens(configuration.estimator.windowTokens))
+    window.slide(to: LoadSnapshot(time: .zero, totals: path.counters.totals()))
+    estimator = LoadEstimator(shape: path.executor.shape, configuration: configuration.estimator)
+    controller = Controller(configuration: configuration.controller)
+    planner = Planner(
+      shape: path.executor.shape, topology: path.executor.topology, cost: cost, split: configuration.planner.split,
+      passes: Planner.passes(searchRounds: configuration.planner.searchRounds))
+  }
+
+  /// One turn: look at what was counted, and change the placement if that pays.
+  ///
+  /// - Parameters:
+  ///   - snapshot: What had been counted by now.
+  ///   - samples: What sampled batches had revealed by now.
+  /// - Returns: What was done or declined, and why.
+  public mutating func tick(_ snapshot: LoadSnapshot, samples: SampleTotals) async -> ControlEvent {
+    defer { ticks += 1 }
+    let retired = await rollout.retireUnreachable(path.table)
+    var event = ControlEvent(
+      tick: ticks, time: snapshot.time, decision: .hold(.noLoad), retired: retired, isRetiring: rollout.isRetiring)
+
+    window.slide(to: snapshot)
+    let placement = path.table.current.placement
+    guard let load = window.load,
+      let estimate = estimator.estimate(window: load, samples: samples, placement: placement)
+    else { return event }
+
+    let imbalance = planner.imbalance(of: placement, for: estimate)
+    event.imbalance = imbalance
+    event.decision = decide(imbalance)
+    guard event.decision == .plan else { return event }
+
+    let plan = planner.plan(from: placement, for: estimate, within: limits(estimate))
+    controller.planned()
+    guard !plan.isEmpty else {
+      event.decision = .hold(.nothingPays)
+      return event
+    }
+    event.forecast = plan.forecast
+    event.changes = plan.changes
+
+    guard configuration.mode == .act else { return event }
+    event.rollout = await rollout.apply(plan, to: path.table, compile: compile)
+    for replica in rollout.measured { estimator.note(replica) }
+    event.isRetiring = rollout.isRetiring
+    return event
+  }
+
+  /// Makes another configuration take effect from the next tick on.
+  public mutating func apply(_ next: BalancerConfiguration) {
+    configuration = next
+    window.length = .tokens(next.estimator.windowTokens)
+    estimator.configuration = next.estimator
+    controller.configuration = next.controller
+    rollout.configuration = next.rollout
+    planner = Planner(
+      shape: planner.shape, topology: planner.topology, cost: planner.cost, split: next.planner.split,
+      passes: Planner.passes(searchRounds: next.planner.searchRounds))
+    republish()
+  }
+
+  private mutating func decide(_ imbalance: Double) -> Decision {
+    if configuration.mode == .observe { return .hold(.observing) }
+    if rollout.isRetiring { return .hold(.awaitingRetirement) }
+    return controller.decide(imbalance: imbalance)
+  }
+
+  /// What a plan made now must keep within, and what a byte must earn.
+  private func limits(_ estimate: LoadEstimate) -> PlanningLimits {
+    let planner = configuration.planner
+    let life = Double(configuration.controller.planLifeTicks) * estimate.batchesPerTick
+    let precisions = path.executor.precisions.filter { $0.satisfies(planner.leastPrecision) }
+    let total = budget.bytesPerDevice.reduce(0.0) { $0 + Double($1) }
+    let shape = path.executor.shape
+    return PlanningLimits(
+      stagingBytes: budget.bytesPerDevice, residentBytes: budget.residentBytes,
+      moveBytes: Int(min(planner.moveBudgetShare * total, Double(Int32.max) * 4096)),
+      qualityBudget: planner.qualityBudget,
+      precisions: precisions.filter { $0.rawValue >= shape.fullPrecision.rawValue },
+      replicasPerDevice: planner.copiesPerLayer.map { $0 / budget.bytesPerDevice.count },
+      nanosecondsPerByte: configuration.controller.gainSafetyFactor * 1e9 / self.planner.cost.linkBytesPerSecond
+        / max(life, 1))
+  }
+
+  private func compile(
+    _ placement: Placement, _ handle: (LayerID, Replica) -> UInt32?
+  ) throws(RoutingTableError) -> RoutingTable {
+    try configuration.compile(
+      placement, handle: handle, executor: path.executor, cost: planner.cost, version: path.table.current.version + 1)
+  }
+
+  /// Publishes the placement as it is under the knobs as they are.
+  private func republish() {
+    guard let table = try? compile(path.table.current.placement, rollout.handle) else { return }
+    path.table.replace(with: table)
+  }
+}
+
+extension BalancerConfiguration {
+  /// The table by which lanes dispatch to `placement` under these knobs.
+  public func compile(
+    _ placement: Placement, handle: (LayerID, Replica) -> UInt32?, executor: any ExpertExecutor, cost: CostModel,
+    version: UInt64
+  ) throws(RoutingTableError) -> RoutingTable {
+    try RoutingTable(
+      placement, handle: handle, shape: executor.shape, topology: executor.topology, cost: cost, policy: dispatch,
+      samplingInterval: estimator.samplingInterval, version: version)
+  }
+}

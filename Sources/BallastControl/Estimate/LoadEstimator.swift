@@ -1,0 +1,91 @@
+public import BallastRuntime
+import Glibc
+
+/// Turns windows of counts into an estimate of the load to come.
+///
+/// Windows are averaged with weights that halve every `halfLifeTicks`. Importance is the running sum of one-pass
+/// scores; an expert that was never sampled counts as much as the layer's average one, so ignorance demotes nobody.
+public struct LoadEstimator: Sendable {
+  /// The knobs; a change takes effect at the next tick.
+  public var configuration: EstimatorConfiguration
+  private var errors = ErrorEstimate()
+
+  private let shape: ModelShape
+  private var average: [[Double]] = []
+  private var batches = 0.0
+  private var weight = 0.0
+  private var lastShadows: SampleTotals?
+
+  /// An estimator that has seen nothing.
+  public init(shape: ModelShape, configuration: EstimatorConfiguration) {
+    self.shape = shape
+    self.configuration = configuration
+  }
+
+  /// Takes in the newest window and says what to expect.
+  ///
+  /// - Returns: nil while nothing has been counted.
+  /// - Complexity: O(layers · experts).
+  public mutating func estimate(
+    window: LoadTotals, samples: SampleTotals, placement: Placement
+  ) -> LoadEstimate? {
+    noteShadows(samples, placement)
+    average(window)
+    guard batches > 0, weight > 0 else { return nil }
+    return LoadEstimate(
+      tokensPerBatch: average.map { $0.map { $0 / batches } }, importance: importance(samples),
+      batchesPerTick: batches / weight, errors: errors)
+  }
+
+  /// Takes in the error measured when a replica was staged.
+  public mutating func note(_ replica: StagedReplica) {
+    errors.note(
+      replica.relativeError, layer: replica.layer, expert: replica.replica.expert, precision: replica.replica.precision)
+  }
+
+  private mutating func average(_ window: LoadTotals) {
+    let windowBatches = (0..<shape.layers).map { layer in
+      Phase.allCases.reduce(0) { $0 + window.batches($1, LayerID(layer)) }
+    }.max() ?? 0
+    guard windowBatches > 0 else { return }
+    let keep = configuration.halfLifeTicks > 0 && !average.isEmpty ? exp2(-1 / configuration.halfLifeTicks) : 0
+    let loads = (0..<shape.layers).map {
+      window.weighted(LayerID($0), prefill: configuration.prefillWeight, decode: configuration.decodeWeight)
+    }
+    if average.isEmpty { average = loads.map { $0.map { _ in 0 } } }
+    for layer in loads.indices {
+      for expert in loads[layer].indices {
+        average[layer][expert] = average[layer][expert] * keep + loads[layer][expert]
+      }
+    }
+    batches = batches * keep + Double(windowBatches)
+    weight = weight * keep + 1
+  }
+
+  /// Shares of each layer's importance; unsampled experts get the mean of the sampled.
+  private func importance(_ samples: SampleTotals) -> [[Double]] {
+    samples.importance.map { scores in
+      let known = scores.filter { $0 > 0 }
+      let mean = known.isEmpty ? 1 : known.reduce(0, +) / Double(known.count)
+      let filled = scores.map { $0 > 0 ? $0 : mean }
+      let total = filled.reduce(0, +)
+      return filled.map { $0 / total }
+    }
+  }
+
+  /// Errors seen on served tokens since the last tick replace what staging had measured.
+  private mutating func noteShadows(_ samples: SampleTotals, _ placement: Placement) {
+    defer { lastShadows = samples }
+    guard let before = lastShadows else { return }
+    for layer in 0..<shape.layers {
+      for expert in 0..<shape.expertsPerLayer {
+        let count = samples.shadowed[layer][expert] - before.shadowed[layer][expert]
+        guard count > 0 else { continue }
+        let error = (samples.error[layer][expert] - before.error[layer][expert]) / count
+        let replicas = placement[LayerID(layer)].replicas(of: ExpertID(expert))
+        guard let low = replicas.map(\.precision).max(by: { $0.rawValue < $1.rawValue }) else { continue }
+        errors.note(error, layer: LayerID(layer), expert: ExpertID(expert), precision: low)
+      }
+    }
+  }
+}

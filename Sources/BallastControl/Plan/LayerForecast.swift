@@ -1,0 +1,62 @@
+import BallastRuntime
+
+/// How one layer's expected batch would be divided over a placement.
+struct LayerForecast {
+  /// Nanoseconds of each device.
+  let deviceTimes: [Double]
+  /// Tokens each replica meets, in the order of the layer's replicas.
+  let replicaTokens: [Double]
+  /// Nanoseconds each replica takes, activation included.
+  let replicaTimes: [Double]
+
+  /// Nanoseconds of the busiest device.
+  var longest: Double { deviceTimes.max() ?? 0 }
+
+  /// Maximum over mean device time; 1 when nothing is to be done.
+  var imbalance: Double {
+    let mean = deviceTimes.reduce(0, +) / Double(max(deviceTimes.count, 1))
+    return mean > 0 ? longest / mean : 1
+  }
+
+  /// What a search minimises: the busiest device, and a little of all, so that a change that helps the second
+  /// busiest is worth something too.
+  var score: Double {
+    let squares = deviceTimes.reduce(0) { $0 + $1 * $1 } / Double(max(deviceTimes.count, 1))
+    return longest + 0.05 * squares.squareRoot()
+  }
+}
+
+/// Forecasts layers; keeps its scratch between calls.
+struct LayerForecaster {
+  private var split = BatchSplit()
+  let experts: Int
+  let topology: Topology
+  let cost: CostModel
+  let rule: SplitRule
+
+  init(experts: Int, topology: Topology, cost: CostModel, rule: SplitRule) {
+    self.experts = experts
+    self.topology = topology
+    self.cost = cost
+    self.rule = rule
+  }
+
+  /// Divides `tokens` (`[expert]`) over `layer` as the lanes would.
+  mutating func forecast(_ layer: LayerPlacement, tokens: [Double]) -> LayerForecast {
+    let graph = ReplicaGraph(layer, experts: experts, topology: topology, cost: cost)
+    split.begin(graph)
+    for expert in 0..<experts where tokens[expert] > 0 {
+      split.add(expert: expert, tokens: tokens[expert], graph: graph)
+    }
+    switch rule {
+    case .even: split.splitEvenly(graph, wholeTokens: false)
+    case .dispatch: split.solve(graph, wholeTokens: false)
+    }
+    var replicaTokens = Array(repeating: 0.0, count: graph.device.count)
+    for piece in split.pieces { replicaTokens[piece.replica] += piece.tokens }
+    let replicaTimes = replicaTokens.indices.map {
+      replicaTokens[$0] > 0 ? graph.activation[$0] + replicaTokens[$0] * graph.perToken[$0] : 0
+    }
+    return LayerForecast(deviceTimes: split.deviceTimes, replicaTokens: replicaTokens, replicaTimes: replicaTimes)
+  }
+}

@@ -1,0 +1,61 @@
+import BallastRuntime
+
+/// Evens devices by moving, swapping and exchanging replicas, the fewest that pay.
+///
+/// From the placement as it is, the pass looks at the busiest device of a layer and weighs: a replica of it changing
+/// places with one of an idle device, moving there where bytes allow, or, where the number of replicas is fixed, a
+/// copy of it there in place of a copy that is hardly used. A change is made only when the time it saves exceeds its
+/// price, so a placement that is good enough stays.
+public struct PlaceReplicas: PlanningPass {
+  private let rounds: Int
+
+  /// A pass that takes at most `rounds` steps in each layer.
+  public init(rounds: Int) { self.rounds = rounds }
+
+  /// Moves replicas until no step pays.
+  public func improve(_ draft: inout PlacementDraft) {
+    for layer in draft.layersByExcess {
+      for _ in 0..<rounds {
+        let candidates = candidates(layer, draft)
+        guard draft.improve(layer, candidates) else { break }
+      }
+    }
+  }
+
+  private func candidates(_ layer: LayerID, _ draft: PlacementDraft) -> [LayerChange] {
+    let survey = LayerSurvey(layer, draft)
+    return survey.heaviest(on: survey.busiest, count: 6).flatMap { replica in
+      survey.idlest(lacking: replica.expert, count: 4).flatMap { device in
+        swaps(replica, device, survey)
+          + (draft.limits.replicasPerDevice == nil
+            ? [move(replica, device, survey)] : exchanges(replica, device, survey))
+      }
+    }
+  }
+
+  private func swaps(_ replica: Replica, _ device: DeviceID, _ survey: LayerSurvey) -> [LayerChange] {
+    survey.partners(of: replica, on: device, count: 2).map { partner in
+      LayerChange(
+        layer: survey.layer, removed: [replica, partner],
+        added: [replica.moved(to: device), partner.moved(to: replica.device)])
+    }
+  }
+
+  private func move(_ replica: Replica, _ device: DeviceID, _ survey: LayerSurvey) -> LayerChange {
+    LayerChange(layer: survey.layer, removed: [replica], added: [replica.moved(to: device)])
+  }
+
+  /// A copy on `device` in place of one that is hardly used there.
+  private func exchanges(_ replica: Replica, _ device: DeviceID, _ survey: LayerSurvey) -> [LayerChange] {
+    survey.surplus(on: device).prefix(2).map { unused in
+      LayerChange(layer: survey.layer, removed: [unused], added: [replica.moved(to: device)])
+    }
+  }
+}
+
+extension Replica {
+  /// The same copy on another device.
+  fileprivate func moved(to device: DeviceID) -> Replica {
+    Replica(expert: expert, device: device, precision: precision)
+  }
+}

@@ -1,0 +1,41 @@
+public import BallastRuntime
+
+/// The steps from one placement to the next, with what is expected of them.
+public struct Plan: Sendable {
+  /// The placement it starts from.
+  public let current: Placement
+  /// The placement it leads to.
+  public let target: Placement
+  /// What to stage and what to retire, by layer; layers that stay are left out.
+  public let changes: [LayerChange]
+  /// What is expected of it.
+  public let forecast: PlanForecast
+
+  /// Whether nothing would change.
+  public var isEmpty: Bool { changes.isEmpty }
+
+  /// Replicas to stage that put an expert where it was not: copies moved. A change of precision in place moves none.
+  public var copiesMoved: Int {
+    changes.reduce(0) { sum, change in
+      sum + change.added.filter { added in
+        !change.removed.contains { $0.expert == added.expert && $0.device == added.device }
+      }.count
+    }
+  }
+}
+
+/// What a plan is expected to bring and to cost.
+public struct PlanForecast: Hashable, Sendable {
+  /// Nanoseconds of a batch, summed over layers, as it is.
+  public var nanosecondsBefore: Double
+  /// Nanoseconds of a batch, summed over layers, once applied.
+  public var nanosecondsAfter: Double
+  /// Maximum over mean device time, mean over layers, as it is.
+  public var imbalanceBefore: Double
+  /// Maximum over mean device time, mean over layers, once applied.
+  public var imbalanceAfter: Double
+  /// Bytes to stage.
+  public var bytesMoved: Int
+  /// The most any layer's quality is forecast to suffer once applied.
+  public var qualitySpent: Double
+}

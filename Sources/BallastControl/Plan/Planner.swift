@@ -1,0 +1,76 @@
+public import BallastRuntime
+
+/// Plans the next placement: runs its passes in order over a draft of the current one.
+public struct Planner: Sendable {
+  /// The model.
+  public let shape: ModelShape
+  /// The devices.
+  public let topology: Topology
+  /// The cost law plans are judged by.
+  public let cost: CostModel
+  /// How an expert's tokens divide among its replicas.
+  public let split: SplitRule
+  /// What improves a draft, in order.
+  public let passes: [any PlanningPass]
+
+  /// A planner with passes of its own.
+  public init(shape: ModelShape, topology: Topology, cost: CostModel, split: SplitRule, passes: [any PlanningPass]) {
+    self.shape = shape
+    self.topology = topology
+    self.cost = cost
+    self.split = split
+    self.passes = passes
+  }
+
+  /// Ballast's own passes.
+  public static func passes(searchRounds: Int) -> [any PlanningPass] {
+    [
+      RestoreQuality(), PackFromScratch(), ReplicateOrQuantize(rounds: searchRounds),
+      PlaceReplicas(rounds: searchRounds),
+    ]
+  }
+
+  /// The plan from `current` for the load that `estimate` expects, within `limits`.
+  ///
+  /// - Complexity: O(passes · layers · rounds · candidates · replicas of a layer); allocates, never blocks.
+  public func plan(from current: Placement, for estimate: LoadEstimate, within limits: PlanningLimits) -> Plan {
+    let start = PlacementDraft(
+      from: current, shape: shape, topology: topology, cost: cost, estimate: estimate, limits: limits, rule: split)
+    var draft = start
+    for pass in passes { pass.improve(&draft) }
+    return Plan(
+      current: current, target: draft.placement, changes: changes(from: current, to: draft.placement),
+      forecast: forecast(start, draft))
+  }
+
+  /// Maximum over mean device time of `placement` under `estimate`, mean over layers.
+  public func imbalance(of placement: Placement, for estimate: LoadEstimate) -> Double {
+    var forecaster = LayerForecaster(experts: shape.expertsPerLayer, topology: topology, cost: cost, rule: split)
+    let sum = placement.layers.indices.reduce(0) {
+      $0 + forecaster.forecast(placement.layers[$1], tokens: estimate.tokensPerBatch[$1]).imbalance
+    }
+    return sum / Double(max(placement.layers.count, 1))
+  }
+
+  private func changes(from current: Placement, to target: Placement) -> [LayerChange] {
+    zip(current.layers, target.layers).enumerated().compactMap { index, pair in
+      let before = Set(pair.0.replicas)
+      let after = Set(pair.1.replicas)
+      guard before != after else { return nil }
+      return LayerChange(
+        layer: LayerID(index), removed: pair.0.replicas.filter { !after.contains($0) },
+        added: pair.1.replicas.filter { !before.contains($0) })
+    }
+  }
+
+  private func forecast(_ before: PlacementDraft, _ after: PlacementDraft) -> PlanForecast {
+    let layers = (0..<shape.layers).map { LayerID($0) }
+    let count = Double(layers.count)
+    return PlanForecast(
+      nanosecondsBefore: layers.reduce(0) { $0 + before.forecast($1).longest },
+      nanosecondsAfter: layers.reduce(0) { $0 + after.forecast($1).longest },
+      imbalanceBefore: layers.reduce(0) { $0 + before.forecast($1).imbalance } / count,
+      imbalanceAfter: layers.reduce(0) { $0 + after.forecast($1).imbalance } / count,
+      bytesMoved: after.bytesMoved, qualitySpent: layers.map { after.qualitySpent($0) }.max() ?? 0)
+  }
+}

@@ -1,0 +1,33 @@
+public import BallastRuntime
+
+/// What a plan must keep within, and what moving costs, in the units of the model at hand.
+public struct PlanningLimits: Hashable, Sendable {
+  /// Bytes each device may hold while a plan is staged.
+  public var stagingBytes: [Int]
+  /// Bytes each device may hold once a plan is applied.
+  public var residentBytes: [Int]
+  /// Most bytes one plan may stage.
+  public var moveBytes: Int
+  /// Most a layer's quality may be forecast to suffer.
+  public var qualityBudget: Double
+  /// Precisions a plan may use, from the most exact to the least.
+  public var precisions: [Precision]
+  /// Replicas each device holds in each layer; nil lets bytes decide.
+  public var replicasPerDevice: Int?
+  /// Nanoseconds a batch must gain for every byte staged, for the move to pay over the plan's life.
+  public var nanosecondsPerByte: Double
+
+  /// States the limits.
+  public init(
+    stagingBytes: [Int], residentBytes: [Int], moveBytes: Int, qualityBudget: Double, precisions: [Precision],
+    replicasPerDevice: Int? = nil, nanosecondsPerByte: Double = 0
+  ) {
+    self.stagingBytes = stagingBytes
+    self.residentBytes = residentBytes
+    self.moveBytes = moveBytes
+    self.qualityBudget = qualityBudget
+    self.precisions = precisions
+    self.replicasPerDevice = replicasPerDevice
+    self.nanosecondsPerByte = nanosecondsPerByte
+  }
+}
