@@ -7,7 +7,7 @@ PACKAGES := libopenblas-dev libjemalloc-dev libdnnl-dev pkg-config
 # What `make demo` passes on; `make demo RUN="--seconds 300 --devices 4"` runs longer.
 RUN ?= --seconds 60
 
-.PHONY: help setup build demo test bench docs format clean
+.PHONY: help setup build demo test examples bench docs format clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -34,19 +34,32 @@ build: setup ## Build the release products
 demo: build ## Serve the bundled model, static and adaptive in turn, for about a minute
 	.build/release/ballast run $(RUN)
 
-# The import check sees undeclared imports, which compile silently otherwise. The tests share its build.
-test: setup ## Check that every import is declared, then run every test
+# The import check sees undeclared imports, which compile silently otherwise.
+test: setup examples ## Run the examples, check that every import is declared, then run every test
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --parallel --explicit-target-dependency-import-check error
+
+examples: setup ## Run every example and compare what it prints with its expected.txt
+	@for folder in Examples/Sources/*; do \
+	  swift run --quiet --package-path Examples $${folder##*/} | diff $$folder/expected.txt - \
+	    || { echo "$$folder does not print its expected.txt" >&2; exit 1; }; \
+	  echo "$$folder prints what is expected"; \
+	done
 
 # Allocations are counted through jemalloc, which the benchmark tool finds by the module map in CPATH.
 bench: setup ## Measure the serving path and compare its allocations with the thresholds in git
 	cd Benchmarks && CPATH="$$PWD/jemalloc" swift package --disable-sandbox \
 	  --allow-writing-to-package-directory benchmark thresholds check --no-progress --metric mallocCountTotal
 
-docs: setup ## Build the reference of the library's modules into .build/docs
-	@mkdir -p .build/docs
-	swift package --allow-writing-to-directory .build/docs dump-symbol-graph --minimum-access-level public
+SYMBOLS := .build/symbols
+docs: setup ## Build the reference of the embeddable modules into .build/docs
+	swift package dump-symbol-graph --minimum-access-level public
+	rm -rf $(SYMBOLS) && mkdir -p $(SYMBOLS)
+	cd "$$(swift build --show-bin-path)/../symbolgraph" && \
+	  cp Ballast.symbols.json BallastRuntime.symbols.json BallastGating.symbols.json BallastControl.symbols.json \
+	    "$(CURDIR)/$(SYMBOLS)"
+	docc convert --fallback-display-name Ballast --fallback-bundle-identifier ballast \
+	  --additional-symbol-graph-dir $(SYMBOLS) --transform-for-static-hosting --output-path .build/docs
 
 format: ## Lay the sources out
 	swift format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks/Package.swift \

@@ -8,12 +8,17 @@ enum Links {
   /// - Returns: A violation for each link to nothing.
   static func violations(in page: SourceFile, exists: (String) -> Bool) -> [Violation] {
     let folder = URL(filePath: "/" + page.path).deletingLastPathComponent()
-    return page.lines.enumerated().flatMap { index, line in
-      targets(in: line).filter { target in
+    var isCode = false
+    var violations: [Violation] = []
+    for (index, line) in page.lines.enumerated() {
+      if line.hasPrefix("```") { isCode.toggle() }
+      guard !isCode else { continue }
+      for target in targets(in: line) {
         let path = folder.appending(path: target).standardized.path
-        return !exists(String(path.dropFirst()))
-      }.map { page.violation(index, "\($0) does not exist") }
+        if !exists(String(path.dropFirst())) { violations.append(page.violation(index, "\(target) does not exist")) }
+      }
     }
+    return violations
   }
 
   /// The relative targets of `[text](target)` in `line`, without their anchors.
