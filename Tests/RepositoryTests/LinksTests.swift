@@ -8,7 +8,8 @@ import Testing
   }
 
   @Test func aDeadLinkIsSeen() {
-    let text = "[a](../README.md#top) [b](https://example.org/x)\n![c](images/gone.svg) [d](#here)\n```\n[e](none)\n```\n"
+    let text =
+      "[a](../README.md#top) [b](https://example.org/x)\n![c](images/gone.svg) [d](#here)\n```\n[e](none)\n```\n"
     let page = SourceFile(path: "docs/page.md", text: text)
     #expect(Links.violations(in: page) { $0 == "README.md" }.map(\.line) == [2])
   }
