@@ -16,6 +16,8 @@ public struct ControlEvent: Sendable {
   public var changes: [LayerChange] = []
   /// What became of the plan; nil when none was made or the mode only advises.
   public var rollout: RolloutOutcome?
+  /// How long estimating, deciding and planning took; staging is not in it.
+  public var thinkingTime: Duration = .zero
   /// Replicas of earlier plans retired this tick.
   public var retired: Int
   /// Whether replicas of earlier plans still wait for a lane to leave.

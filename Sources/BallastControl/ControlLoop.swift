@@ -43,31 +43,41 @@ public struct ControlLoop: Sendable {
     var event = ControlEvent(
       tick: ticks, time: snapshot.time, decision: .hold(.noLoad), retired: retired, isRetiring: rollout.isRetiring)
 
+    let plan = think(snapshot, samples, &event)
+    guard let plan, configuration.mode == .act else { return event }
+
+    event.rollout = await rollout.apply(plan, to: path.table, compile: compile)
+    for replica in rollout.measured { estimator.note(replica) }
+    event.isRetiring = rollout.isRetiring
+    return event
+  }
+
+  /// The part of a tick that only computes: slide, estimate, decide, plan.
+  private mutating func think(_ snapshot: LoadSnapshot, _ samples: SampleTotals, _ event: inout ControlEvent) -> Plan? {
+    let clock = ContinuousClock()
+    let start = clock.now
+    defer { event.thinkingTime = clock.now - start }
+
     window.slide(to: snapshot)
     let placement = path.table.current.placement
     guard let load = window.load,
       let estimate = estimator.estimate(window: load, samples: samples, placement: placement)
-    else { return event }
+    else { return nil }
 
     let imbalance = planner.imbalance(of: placement, for: estimate)
     event.imbalance = imbalance
     event.decision = decide(imbalance)
-    guard event.decision == .plan else { return event }
+    guard event.decision == .plan else { return nil }
 
     let plan = planner.plan(from: placement, for: estimate, within: limits(estimate))
     controller.planned()
     guard !plan.isEmpty else {
       event.decision = .hold(.nothingPays)
-      return event
+      return nil
     }
     event.forecast = plan.forecast
     event.changes = plan.changes
-
-    guard configuration.mode == .act else { return event }
-    event.rollout = await rollout.apply(plan, to: path.table, compile: compile)
-    for replica in rollout.measured { estimator.note(replica) }
-    event.isRetiring = rollout.isRetiring
-    return event
+    return plan
   }
 
   /// Makes another configuration take effect from the next tick on.

@@ -14,14 +14,8 @@ public struct Plan: Sendable {
   /// Whether nothing would change.
   public var isEmpty: Bool { changes.isEmpty }
 
-  /// Replicas to stage that put an expert where it was not: copies moved. A change of precision in place moves none.
-  public var copiesMoved: Int {
-    changes.reduce(0) { sum, change in
-      sum + change.added.filter { added in
-        !change.removed.contains { $0.expert == added.expert && $0.device == added.device }
-      }.count
-    }
-  }
+  /// Replicas to stage that put an expert where it was not.
+  public var copiesMoved: Int { current.copiesMoved(to: target) }
 }
 
 /// What a plan is expected to bring and to cost.

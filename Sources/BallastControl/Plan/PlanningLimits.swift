@@ -31,3 +31,13 @@ public struct PlanningLimits: Hashable, Sendable {
     self.nanosecondsPerByte = nanosecondsPerByte
   }
 }
+
+extension PlanningLimits {
+  /// Only the number of replicas on each device is limited, and moving is free.
+  public static func unlimited(devices: Int, replicasPerDevice: Int?) -> PlanningLimits {
+    let bytes = Array(repeating: Int.max / 4, count: devices)
+    return PlanningLimits(
+      stagingBytes: bytes, residentBytes: bytes, moveBytes: Int.max / 4, qualityBudget: 0, precisions: [],
+      replicasPerDevice: replicasPerDevice)
+  }
+}

@@ -40,6 +40,16 @@ public struct LoadTotals: Hashable, Sendable {
     return (0..<expertsPerLayer).map { Double(counts[first + $0]) * prefill + Double(counts[second + $0]) * decode }
   }
 
+  /// Adds a batch that was counted elsewhere: its tokens per expert in one layer.
+  public mutating func add(_ tokensPerExpert: [Int], tokens: Int, phase: Phase, layer: LayerID) {
+    let first = row(phase, layer)
+    for (expert, count) in tokensPerExpert.prefix(expertsPerLayer).enumerated() {
+      counts[first + expert] += UInt64(max(count, 0))
+    }
+    counts[first + expertsPerLayer] += UInt64(max(tokens, 0))
+    counts[first + expertsPerLayer + 1] += 1
+  }
+
   /// What was counted between `earlier` and now; a count that would be negative reads 0.
   public func since(_ earlier: LoadTotals) -> LoadTotals {
     var difference = self

@@ -43,4 +43,13 @@ public struct Placement: Hashable, Sendable {
     }
     return bytes
   }
+
+  /// Replicas of `next` that put an expert on a device where it is not now. A change of precision in place moves none.
+  ///
+  /// - Complexity: O(replicas · log replicas).
+  public func copiesMoved(to next: Placement) -> Int {
+    zip(layers, next.layers).reduce(0) { sum, pair in
+      sum + pair.1.replicas.filter { pair.0.replica(of: $0.expert, on: $0.device) == nil }.count
+    }
+  }
 }

@@ -1,0 +1,114 @@
+import BallastControl
+import BallastRuntime
+
+/// Every key of a balancer's configuration; decoding, the annotated default and the environment all come from here.
+public enum ConfigurationSchema {
+  /// The keys, in the order they are explained and applied: a policy comes before what it carries.
+  public static let keys: [ConfigurationKey] = top + estimator + controller + planner + rollout + dispatch
+
+  /// A condition that joins two keys.
+  struct Rule: Sendable {
+    /// The key an error names.
+    let path: String
+    /// What must hold, in words.
+    let requirement: String
+    let holds: @Sendable (BalancerConfiguration) -> Bool
+  }
+
+  /// What must hold between keys.
+  static let rules: [Rule] = [
+    Rule(path: "controller.enterImbalance", requirement: "must exceed controller.leaveImbalance") {
+      $0.controller.enterImbalance > $0.controller.leaveImbalance
+    },
+    Rule(path: "estimator.decodeWeight", requirement: "must exceed 0 when estimator.prefillWeight is 0") {
+      $0.estimator.decodeWeight + $0.estimator.prefillWeight > 0
+    },
+  ]
+
+  private static let top: [ConfigurationKey] = [
+    .choice("mode", \.mode, "How far the control loop goes: observe counts, advise plans and reports, act applies."),
+    .integer("tickMilliseconds", \.tickMilliseconds, 1...3_600_000, "Time between ticks, in milliseconds."),
+    .integer("laneLimit", \.laneLimit, 1...65_536, "Lanes that may exist at once.", isFixed: true),
+  ]
+
+  private static let estimator: [ConfigurationKey] = [
+    .integer(
+      "estimator.windowTokens", \.estimator.windowTokens, 1...1_000_000_000,
+      "Tokens through the busiest layer that a window reaches back."),
+    .number(
+      "estimator.halfLifeTicks", \.estimator.halfLifeTicks, 0...1_000_000,
+      "Ticks after which an older window counts half; 0 takes the newest window alone."),
+    .number("estimator.prefillWeight", \.estimator.prefillWeight, 0...1000, "What a prefill token counts."),
+    .number("estimator.decodeWeight", \.estimator.decodeWeight, 0...1000, "What a decode token counts."),
+    .integer(
+      "estimator.samplingInterval", \.estimator.samplingInterval, 0...1_000_000,
+      "One batch in this many is sampled for importance and errors; 0 samples none."),
+  ]
+
+  private static let controller: [ConfigurationKey] = [
+    .number(
+      "controller.enterImbalance", \.controller.enterImbalance, 1...1000,
+      "Device imbalance at which a change begins to be wanted; above leaveImbalance."),
+    .number(
+      "controller.leaveImbalance", \.controller.leaveImbalance, 1...1000,
+      "Device imbalance below which the controller is content again."),
+    .integer(
+      "controller.dwellTicks", \.controller.dwellTicks, 1...1_000_000,
+      "Ticks the imbalance must persist before a plan is made."),
+    .integer(
+      "controller.cooldownTicks", \.controller.cooldownTicks, 0...1_000_000,
+      "Ticks after a plan in which no other is made."),
+    .integer(
+      "controller.planLifeTicks", \.controller.planLifeTicks, 1...1_000_000_000,
+      "How long a plan is expected to serve, in ticks: what its gain is multiplied by."),
+    .number(
+      "controller.gainSafetyFactor", \.controller.gainSafetyFactor, 1...1000,
+      "Gain over the plan's life must exceed this many times the cost of moving."),
+  ]
+
+  private static let planner: [ConfigurationKey] = [
+    .number(
+      "planner.memoryBudgetShare", \.planner.memoryBudgetShare, MemoryBudget.shares,
+      "Bytes all replicas may take, staging included, as a share of one copy of each expert at full precision."),
+    .integer(
+      "planner.stagingReserveExperts", \.planner.stagingReserveExperts, 1...1024,
+      "Experts' worth of bytes kept free on every device, so that a change can be staged."),
+    .number(
+      "planner.qualityBudget", \.planner.qualityBudget, 0...1,
+      "Most a layer's quality may be forecast to suffer; 0 forbids low precision."),
+    .choice("planner.leastPrecision", \.planner.leastPrecision, "The least exact precision a plan may use."),
+    .number(
+      "planner.moveBudgetShare", \.planner.moveBudgetShare, 0...1,
+      "Most bytes one plan may move, as a share of the memory budget."),
+    .integer(
+      "planner.searchRounds", \.planner.searchRounds, 0...1_000_000,
+      "Rounds of placement search in each layer; more finds better balance and takes longer."),
+  ]
+
+  private static let rollout: [ConfigurationKey] = [
+    .number(
+      "rollout.stagingTimeoutSeconds", \.rollout.stagingTimeoutSeconds, 0.001...86_400,
+      "Longest one replica may take to stage before the plan is abandoned, in seconds."),
+    .integer(
+      "rollout.stagingBytesPerSecond", \.rollout.stagingBytesPerSecond, 0...1 << 48,
+      "Most bytes staged in a second, so that serving keeps the memory bandwidth; 0 does not limit."),
+  ]
+
+  private static let dispatch: [ConfigurationKey] = [
+    .choice(
+      "dispatch.policy", \.dispatch.name,
+      "Which replicas a batch may use: resident ones, borrowed copies too, or one pinned precision only."),
+    .choice(
+      "dispatch.pinnedPrecision", \.dispatch.pinnedPrecision, "The only precision used: results do not depend on load.",
+      policy: .pinned),
+    .number(
+      "dispatch.imbalanceThreshold", \.dispatch.limits.imbalanceThreshold, 1...1000,
+      "Borrowing starts when the busiest device exceeds the mean by this factor.", policy: .borrowing),
+    .number(
+      "dispatch.capacityFactor", \.dispatch.limits.capacityFactor, 1...1000,
+      "A device takes at most this many times the mean load.", policy: .borrowing),
+    .integer(
+      "dispatch.minimumChunkTokens", \.dispatch.limits.minimumChunkTokens, 1...1_000_000_000,
+      "Fewest tokens worth a matrix product of their own.", policy: .borrowing),
+  ]
+}

@@ -1,0 +1,84 @@
+import Yams
+
+/// The keys and values of a YAML or JSON text, each with its line; types and names are not judged yet.
+struct ConfigurationTree {
+  /// One value as written.
+  struct Entry {
+    let key: String
+    let origin: ConfigurationOrigin
+    /// The text of the value; nil when it is a list, a section or nothing.
+    let text: String?
+    /// Whether the value stood in quotes, so that it is a word and no number.
+    let isQuoted: Bool
+  }
+
+  /// Values in the order of the text, keys as dotted paths.
+  private(set) var entries: [Entry] = []
+  private let file: String
+
+  /// Reads a text whose sections are one level deep.
+  ///
+  /// - Throws: `ConfigurationError`: `syntax`, `aliasUsed`, `notKeys`, `duplicateKey`.
+  init(_ text: String, file: String, sections: Set<String>) throws(ConfigurationError) {
+    self.file = file
+    // A few aliases of aliases expand to a text of any size, and the parser compares what it expanded. Below this
+    // count they cannot grow far, and the tree shows their anchors, which are refused there.
+    guard Self.aliases(in: text) <= 32 else { throw .aliasUsed(origin: .file(file, line: 1)) }
+    guard let root = try Self.compose(text, file: file) else { return }
+    for (key, value) in try pairs(root, path: "") {
+      guard sections.contains(key.text) else {
+        entries.append(try entry(key.text, at: key.line, value))
+        continue
+      }
+      for (inner, value) in try pairs(value, path: key.text) {
+        entries.append(try entry("\(key.text).\(inner.text)", at: inner.line, value))
+      }
+    }
+  }
+
+  private static func aliases(in text: String) -> Int {
+    zip(text.utf8, text.utf8.dropFirst()).count { mark, next in
+      mark == UInt8(ascii: "*") && (next == 0x2D || next == 0x5F || Character(UnicodeScalar(next)).isLetter
+        || Character(UnicodeScalar(next)).isNumber)
+    }
+  }
+
+  private static func compose(_ text: String, file: String) throws(ConfigurationError) -> Node? {
+    do {
+      return try Yams.compose(yaml: text)
+    } catch YamlError.duplicatedKeysInMapping(let keys, let place) {
+      throw .duplicateKey(origin: .file(file, line: place.mark.line), key: keys.first ?? "")
+    } catch YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
+      YamlError.composer(_, let problem, let mark, _)
+    {
+      throw .syntax(origin: .file(file, line: mark.line), problem: problem)
+    } catch {
+      throw .syntax(origin: .file(file, line: 1), problem: "this is neither YAML nor JSON")
+    }
+  }
+
+  private func pairs(
+    _ node: Node, path: String
+  ) throws(ConfigurationError) -> [(key: (text: String, line: Int), value: Node)] {
+    let origin = ConfigurationOrigin.file(file, line: node.mark?.line ?? 1)
+    guard node.anchor == nil else { throw .aliasUsed(origin: origin) }
+    guard case .mapping(let mapping) = node else { throw .notKeys(origin: origin, key: path) }
+    var pairs: [(key: (text: String, line: Int), value: Node)] = []
+    for (key, value) in mapping {
+      let line = key.mark?.line ?? 1
+      guard key.anchor == nil else { throw .aliasUsed(origin: .file(file, line: line)) }
+      guard case .scalar(let scalar) = key else { throw .notKeys(origin: .file(file, line: line), key: path) }
+      pairs.append(((scalar.string, line), value))
+    }
+    return pairs
+  }
+
+  private func entry(_ key: String, at line: Int, _ value: Node) throws(ConfigurationError) -> Entry {
+    let origin = ConfigurationOrigin.file(file, line: line)
+    guard value.anchor == nil else { throw .aliasUsed(origin: origin) }
+    guard case .scalar(let scalar) = value else { return Entry(key: key, origin: origin, text: nil, isQuoted: false) }
+    let isQuoted = scalar.style != .plain && scalar.style != .any
+    let isNothing = !isQuoted && ["", "~", "null"].contains(scalar.string)
+    return Entry(key: key, origin: origin, text: isNothing ? nil : scalar.string, isQuoted: isQuoted)
+  }
+}

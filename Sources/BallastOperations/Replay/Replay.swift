@@ -1,0 +1,92 @@
+public import Ballast
+public import BallastControl
+public import BallastRuntime
+import BallastSimulator
+
+/// Runs a policy over recorded traffic on a simulated cluster: each window is judged with the placement that was
+/// planned from the windows before it.
+public struct Replay: Sendable {
+  /// The cluster and the experts.
+  public let model: ReplayModel
+  /// Who places the replicas.
+  public let policy: ReplayPolicy
+  /// The knobs of Ballast's control loop.
+  public let configuration: BalancerConfiguration
+  /// When set, devices with room may borrow replicas for a batch.
+  public let borrow: BorrowLimits?
+
+  /// A replay of `policy` on `model`.
+  public init(
+    model: ReplayModel, policy: ReplayPolicy, configuration: BalancerConfiguration, borrow: BorrowLimits? = nil
+  ) {
+    self.model = model
+    self.policy = policy
+    self.configuration = configuration
+    self.borrow = borrow
+  }
+
+  /// Knobs for planning once a window, on that window and those before it.
+  public static func configuration(copies: Int, planLifeWindows: Int) -> BalancerConfiguration {
+    var configuration = BalancerConfiguration()
+    configuration.estimator = EstimatorConfiguration(windowTokens: 1, halfLifeTicks: 4, samplingInterval: 0)
+    configuration.controller = ControllerConfiguration(
+      enterImbalance: 1.0001, leaveImbalance: 1, dwellTicks: 1, cooldownTicks: 0, planLifeTicks: planLifeWindows)
+    configuration.planner.copiesPerLayer = copies
+    configuration.planner.memoryBudgetShare = 1e6
+    configuration.planner.qualityBudget = 0
+    return configuration
+  }
+
+  /// Everything a replay yields: figures, and the placements and shares behind them.
+  public struct Outcome: Sendable {
+    /// The figures.
+    public let result: ReplayResult
+    /// `[window]`: the placement each window met, the start placement first.
+    public let placements: [Placement]
+    /// `[layer][device]`: shares of the last window's tokens.
+    public let deviceShares: [[Double]]
+  }
+
+  /// Replays windows of loads.
+  ///
+  /// - Parameters:
+  ///   - windows: `[window][batch][layer][expert]` tokens, at least two windows.
+  ///   - progress: Called after each window with its number.
+  /// - Throws: `ReplayError.balancer` when the cluster cannot hold the placement.
+  public func run(
+    _ windows: some Sequence<[[[Int]]]>, progress: (Int) -> Void = { _ in }
+  ) async throws(ReplayError) -> Outcome {
+    var planner = try await ReplayPlanner(self)
+    var judge = ReplayJudge(model: model, borrow: borrow)
+    var judged: [ReplayWindow] = []
+    var placements: [Placement] = []
+    var shares: [[Double]] = []
+    var step = ReplayPlanner.Step(copiesMoved: 0, bytesMoved: 0, milliseconds: 0)
+    for (index, batches) in windows.enumerated() {
+      let placement = planner.placement
+      placements.append(placement)
+      if index > 0 {
+        let verdict = judge.judge(placement, batches: batches)
+        judged.append(ReplayWindow(index, verdict, step))
+        shares = verdict.deviceShares
+      }
+      step = await planner.learn(batches, window: index)
+      if index == 0 { step = ReplayPlanner.Step(copiesMoved: 0, bytesMoved: 0, milliseconds: step.milliseconds) }
+      progress(index)
+    }
+    let copies = placements.last?.replicaCount ?? 0
+    return Outcome(
+      result: ReplayResult(policy: policy, windows: judged, copies: copies), placements: placements,
+      deviceShares: shares)
+  }
+}
+
+extension ReplayWindow {
+  fileprivate init(_ window: Int, _ verdict: ReplayJudge.Verdict, _ step: ReplayPlanner.Step) {
+    self.init(
+      window: window, deviceImbalance: verdict.deviceImbalance, worstLayer: verdict.worstLayer,
+      expertImbalance: verdict.expertImbalance, replicaImbalance: verdict.replicaImbalance,
+      copiesMoved: step.copiesMoved, bytesMoved: step.bytesMoved, planMilliseconds: step.milliseconds,
+      stepMicroseconds: verdict.stepMicroseconds)
+  }
+}

@@ -1,0 +1,93 @@
+import Ballast
+import BallastControl
+import BallastRuntime
+import BallastSimulator
+
+/// The side of a replay that learns: it sees each window after it was judged, and makes the next placement.
+struct ReplayPlanner {
+  /// What getting to the next placement took.
+  struct Step {
+    let copiesMoved: Int
+    let bytesMoved: Int
+    let milliseconds: Double
+  }
+
+  /// The placement the next window meets.
+  private(set) var placement: Placement
+  private let replay: Replay
+  private let balancer: Balancer?
+  private var totals: LoadTotals
+
+  init(_ replay: Replay) async throws(ReplayError) {
+    self.replay = replay
+    let model = replay.model
+    totals = LoadTotals(layers: model.shape.layers, expertsPerLayer: model.shape.expertsPerLayer)
+    placement = Placement.contiguous(shape: model.shape, topology: model.topology)
+    guard replay.policy == .ballast else {
+      balancer = nil
+      return
+    }
+    let cluster = SimulatedCluster(shape: model.shape, topology: model.topology, cost: model.cost, seed: 0)
+    do throws(BalancerError) {
+      balancer = try await Balancer(
+        executor: cluster, configuration: replay.configuration, cost: model.cost, placement: placement)
+    } catch {
+      throw .balancer(error.description)
+    }
+  }
+
+  /// Takes in the loads of a window.
+  ///
+  /// - Parameter batches: `[batch][layer][expert]` tokens.
+  mutating func learn(_ batches: [[[Int]]], window: Int) async -> Step {
+    for batch in batches {
+      for (layer, tokens) in batch.enumerated() {
+        totals.add(tokens, tokens: tokens.reduce(0, +), phase: .prefill, layer: LayerID(layer))
+      }
+    }
+    let before = placement
+    var milliseconds = 0.0
+    switch replay.policy {
+    case .static: break
+    case .greedy: milliseconds = pack(batches)
+    case .ballast: milliseconds = await tick(window)
+    }
+    let moved = before.copiesMoved(to: placement)
+    return Step(
+      copiesMoved: moved, bytesMoved: moved * replay.model.shape.bytesPerExpert[.bfloat16], milliseconds: milliseconds)
+  }
+
+  private mutating func tick(_ window: Int) async -> Double {
+    guard let balancer else { return 0 }
+    let samples = SampleTotals(layers: totals.layers, expertsPerLayer: totals.expertsPerLayer)
+    let snapshot = LoadSnapshot(time: .seconds(window + 1), totals: totals)
+    let event = await balancer.tick(snapshot, samples: samples)
+    placement = balancer.table.placement
+    return (event?.thinkingTime ?? .zero).milliseconds
+  }
+
+  private mutating func pack(_ batches: [[[Int]]]) -> Double {
+    let model = replay.model
+    var loads = Array(
+      repeating: Array(repeating: 0.0, count: model.shape.expertsPerLayer), count: model.shape.layers)
+    for batch in batches {
+      for layer in batch.indices {
+        for expert in batch[layer].indices { loads[layer][expert] += Double(batch[layer][expert]) }
+      }
+    }
+    let devices = model.topology.devices.count
+    let limits = PlanningLimits.unlimited(devices: devices, replicasPerDevice: model.copies / devices)
+    let planner = Planner(
+      shape: model.shape, topology: model.topology, cost: model.cost, split: .even,
+      passes: [PackFromScratch(always: true)])
+    let clock = ContinuousClock()
+    let start = clock.now
+    placement = planner.plan(from: placement, for: LoadEstimate(tokensPerBatch: loads), within: limits).target
+    return (clock.now - start).milliseconds
+  }
+}
+
+extension Duration {
+  /// The whole duration in milliseconds.
+  var milliseconds: Double { Double(components.seconds) * 1e3 + Double(components.attoseconds) / 1e15 }
+}

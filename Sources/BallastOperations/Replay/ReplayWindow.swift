@@ -1,0 +1,29 @@
+/// What one window of a replay showed.
+public struct ReplayWindow: Codable, Hashable, Sendable {
+  /// Which window of the trace, from 0; window 0 only teaches and is not judged.
+  public let window: Int
+  /// Maximum over mean device tokens, mean over layers and batches.
+  public let deviceImbalance: Double
+  /// The layer with the largest device imbalance, and that imbalance.
+  public let worstLayer: WorstLayer
+  /// Maximum over mean expert tokens, mean over layers and batches: what the router asked for.
+  public let expertImbalance: Double
+  /// Experts · busiest replica / total, mean over layers and batches.
+  public let replicaImbalance: Double
+  /// Replicas that were put where they were not, to reach this window's placement.
+  public let copiesMoved: Int
+  /// Bytes staged for that.
+  public let bytesMoved: Int
+  /// Milliseconds the planner took for it.
+  public let planMilliseconds: Double
+  /// Microseconds the simulated cluster took for a batch, all layers, mean over batches.
+  public let stepMicroseconds: Double
+
+  /// A layer and its device imbalance.
+  public struct WorstLayer: Codable, Hashable, Sendable {
+    /// The layer, from 0.
+    public let layer: Int
+    /// Its device imbalance.
+    public let deviceImbalance: Double
+  }
+}
