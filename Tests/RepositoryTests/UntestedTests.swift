@@ -6,7 +6,7 @@ import Testing
     expectNone(
       Untested.violations(
         sources: try Repository.swiftFiles(in: "Sources"), tests: tests,
-        exemptions: try Repository.file("Tests/RepositoryTests/untested.txt")))
+        exemptions: try Repository.file("Tests/untested.txt")))
   }
 
   private let source = SourceFile(path: "Sources/Ballast/Load/Scale.swift", text: "func scale() -> Int { 1 + 1 }\n")
