@@ -62,8 +62,8 @@ docs: setup ## Build the reference of the embeddable modules into .build/docs
 	  --additional-symbol-graph-dir $(SYMBOLS) --transform-for-static-hosting --output-path .build/docs
 
 format: ## Lay the sources out
-	swift format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks/Package.swift \
-	  Benchmarks/Benchmarks Examples
+	swift format --in-place --parallel --recursive Package.swift Sources Tests \
+	  Examples/Package.swift Examples/Sources Benchmarks/Package.swift Benchmarks/Benchmarks
 
 clean: ## Remove what was built
 	rm -rf .build Benchmarks/.build Examples/.build

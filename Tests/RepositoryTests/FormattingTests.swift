@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct FormattingTests {
   @Test func theFormatterIsContent() throws {
-    let complaints = try Formatting.complaints(about: ["Sources", "Tests"], configuration: ".swift-format")
+    let folders = ["Package.swift", "Sources", "Tests", "Examples/Sources", "Benchmarks/Benchmarks"]
+    let complaints = try Formatting.complaints(about: folders, configuration: ".swift-format")
     #expect(complaints.isEmpty, "\(complaints)")
   }
 

@@ -29,9 +29,9 @@ private struct Scanner {
 
   mutating func run() {
     while at < bytes.count {
-      if starts(with: "//") {
+      if starts(with: slash, slash) {
         skipLineComment()
-      } else if starts(with: "/*") {
+      } else if starts(with: slash, star) {
         skipBlockComment()
       } else if let hashes = stringOpening {
         skipString(hashes)
@@ -42,10 +42,8 @@ private struct Scanner {
     }
   }
 
-  private func starts(with text: StaticString, from position: Int? = nil) -> Bool {
-    let first = position ?? at
-    let wanted = Array("\(text)".utf8)
-    return first + wanted.count <= bytes.count && bytes[first..<first + wanted.count].elementsEqual(wanted)
+  private func starts(with first: UInt8, _ second: UInt8) -> Bool {
+    at + 1 < bytes.count && bytes[at] == first && bytes[at + 1] == second
   }
 
   private mutating func takeComment(_ count: Int) {
@@ -62,10 +60,10 @@ private struct Scanner {
   private mutating func skipBlockComment() {
     var depth = 0
     repeat {
-      if starts(with: "/*") {
+      if starts(with: slash, star) {
         depth += 1
         takeComment(2)
-      } else if starts(with: "*/") {
+      } else if starts(with: star, slash) {
         depth -= 1
         takeComment(2)
       } else {
@@ -83,7 +81,7 @@ private struct Scanner {
 
   private mutating func skipString(_ hashes: Int) {
     at += hashes
-    let quotes = starts(with: "\"\"\"") ? 3 : 1
+    let quotes = matches([quote, quote, quote]) ? 3 : 1
     at += quotes
     let end = Array(repeating: quote, count: quotes) + Array(repeating: hash, count: hashes)
     let escape = [backslash] + Array(repeating: hash, count: hashes)
@@ -122,6 +120,8 @@ private struct Scanner {
 
 private let newline = UInt8(ascii: "\n")
 private let blank = UInt8(ascii: " ")
+private let slash = UInt8(ascii: "/")
+private let star = UInt8(ascii: "*")
 private let quote = UInt8(ascii: "\"")
 private let hash = UInt8(ascii: "#")
 private let backslash = UInt8(ascii: "\\")

@@ -19,6 +19,14 @@ import Testing
     #expect(violations(tests: ["Tests/BallastTests/Load/ScaleTests.swift"], exemptions: "") == [])
   }
 
+  @Test func anExtensionMayBeTestedWithItsType() {
+    let topic = SourceFile(path: "Sources/Ballast/Scale+Text.swift", text: source.lines[0])
+    let list = SourceFile(path: "untested.txt", text: "")
+    let tests = ["Tests/BallastTests/ScaleTests.swift"]
+    #expect(Untested.violations(sources: [topic], tests: tests, exemptions: list) == [])
+    #expect(Untested.violations(sources: [topic], tests: [], exemptions: list).count == 1)
+  }
+
   @Test func anExemptionNeedsAReason() {
     #expect(violations(tests: [], exemptions: "# why\n\(source.path): prints only\n") == [])
     #expect(violations(tests: [], exemptions: "\(source.path):\n").map(\.line) == [1])

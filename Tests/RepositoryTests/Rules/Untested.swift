@@ -38,7 +38,12 @@ enum Untested {
       && sides.allSatisfy { side in side.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." } }
   }
 
+  /// `Type+Topic.swift` may be tested with its type.
   private static func hasTest(_ file: SourceFile, _ tests: [String]) -> Bool {
-    tests.contains { $0.hasPrefix("Tests/\(file.module)Tests/") && $0.hasSuffix("/\(file.name)Tests.swift") }
+    let type = file.name.prefix { $0 != "+" }
+    return tests.contains { test in
+      test.hasPrefix("Tests/\(file.module)Tests/")
+        && (test.hasSuffix("/\(file.name)Tests.swift") || test.hasSuffix("/\(type)Tests.swift"))
+    }
   }
 }
