@@ -35,7 +35,9 @@ public struct CostModel: Hashable, Sendable {
     linkBytesPerSecond: .infinity, nodeLinkBytesPerSecond: .infinity)
 
   /// Nanoseconds to bring `bytes` from one device to another.
-  public func transferNanoseconds(bytes: Int, from source: DeviceID, to target: DeviceID, in topology: Topology) -> Double {
+  public func transferNanoseconds(
+    bytes: Int, from source: DeviceID, to target: DeviceID, in topology: Topology
+  ) -> Double {
     let speed = topology[source].node == topology[target].node ? linkBytesPerSecond : nodeLinkBytesPerSecond
     return Double(bytes) / speed * 1e9
   }

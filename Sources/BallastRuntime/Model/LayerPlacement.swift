@@ -6,7 +6,8 @@ public struct LayerPlacement: Hashable, Sendable {
   /// Orders `replicas`; whether they form a valid layer is for `Placement.check` to say.
   public init(_ replicas: [Replica]) {
     self.replicas = replicas.sorted {
-      ($0.expert.index, $0.device.index, $0.precision.rawValue) < ($1.expert.index, $1.device.index, $1.precision.rawValue)
+      ($0.expert.index, $0.device.index, $0.precision.rawValue)
+        < ($1.expert.index, $1.device.index, $1.precision.rawValue)
     }
   }
 

@@ -1,4 +1,6 @@
-/// The set of replicas that exist. A value: a change is another placement.
+/// The set of replicas that exist.
+///
+/// A value: a change is another placement.
 public struct Placement: Hashable, Sendable {
   /// The replicas of each layer.
   public var layers: [LayerPlacement]

@@ -1,4 +1,6 @@
-/// One copy of one expert, on one device, at one precision. The layer is known from where it stands.
+/// One copy of one expert, on one device, at one precision.
+///
+/// The layer is known from where it stands.
 public struct Replica: Hashable, Sendable {
   /// The expert this is a copy of.
   public var expert: ExpertID

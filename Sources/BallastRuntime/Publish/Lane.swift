@@ -96,7 +96,8 @@ public struct Lane: ~Copyable, Sendable {
     for run in dispatched.runs {
       for entry in run.entries {
         let token = Int(dispatched.rows[entry])
-        let score = Double(dispatched.gates[entry]) * Double(sample.norms[entry])
+        let score =
+          Double(dispatched.gates[entry]) * Double(sample.norms[entry])
           * turn(residual, output, from: token * hidden, count: hidden)
         path.samples.addImportance(score, layer: layer, expert: run.expert.index, lane: row)
       }

@@ -45,7 +45,9 @@ public final class Published<Value: AnyObject & Sendable>: Sendable {
     return unsafe current._withUnsafeGuaranteedRef { body($0) }
   }
 
-  /// Makes `value` current. The value it replaces is kept until `reclaim` finds it unreachable.
+  /// Makes `value` current.
+  ///
+  /// The value it replaces is kept until `reclaim` finds it unreachable.
   ///
   /// - Returns: The generation from which readers see `value`.
   @discardableResult

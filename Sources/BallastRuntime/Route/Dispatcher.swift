@@ -69,7 +69,8 @@ package struct Dispatcher: Sendable {
     }
     split.solve(graph, wholeTokens: true)
     if case .borrowing(let limits) = table.policy {
-      split.borrow(graph, limits: limits, bytesPerExpert: table.bytesPerExpert, cost: table.cost, topology: table.topology)
+      split.borrow(
+        graph, limits: limits, bytesPerExpert: table.bytesPerExpert, cost: table.cost, topology: table.topology)
     }
   }
 

@@ -1,4 +1,6 @@
-/// A placement compiled for lookup. Immutable; a change is another table.
+/// A placement compiled for lookup.
+///
+/// Immutable; a change is another table.
 public final class RoutingTable: Sendable {
   /// Which publication this is, from 0.
   public let version: UInt64
@@ -14,7 +16,7 @@ public final class RoutingTable: Sendable {
   public let topology: Topology
   /// Bytes per expert at each precision, which is what borrowing pays for.
   let bytesPerExpert: PerPrecision<Int>
-  /// `[layer]`
+  /// The layers' replicas, `[layer]`.
   package let graphs: [ReplicaGraph]
   /// `[layer][replica]`, in the order of the layer's graph.
   let handles: [[UInt32]]
