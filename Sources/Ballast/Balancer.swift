@@ -22,6 +22,7 @@ public final class Balancer: Sendable {
   private let observers = Mutex<[@Sendable (ControlEvent) -> Void]>([])
   private let plans = Mutex(PlanTally())
   private let budget: ByteBudget
+  private let start = ContinuousClock.now
 
   private struct PlanTally {
     var published = 0
@@ -47,22 +48,22 @@ public final class Balancer: Sendable {
     let budget = try Result { () throws(ByteBudgetError) in
       try ByteBudget(shape: shape, topology: topology, configuration: configuration.planner)
     }.mapError { BalancerError.memory($0) }.get()
-    let start = placement
+    let first = placement
       ?? budget.startPlacement(shape: shape, topology: topology, leastPrecision: configuration.planner.leastPrecision)
-    try Result { () throws(PlacementError) in try start.check(shape: shape, topology: topology) }
+    try Result { () throws(PlacementError) in try first.check(shape: shape, topology: topology) }
       .mapError { BalancerError.placement($0) }.get()
 
     var rollout = Rollout(executor: executor, configuration: configuration.rollout)
     let law: CostModel
     do throws(StagingError) {
       if let cost { law = cost } else { law = try await executor.calibrate() }
-      try await rollout.stageAll(start)
+      try await rollout.stageAll(first)
     } catch {
       throw .staging(error)
     }
     let table: RoutingTable
     do throws(RoutingTableError) {
-      table = try configuration.compile(start, handle: rollout.handle, executor: executor, cost: law, version: 0)
+      table = try configuration.compile(first, handle: rollout.handle, executor: executor, cost: law, version: 0)
     } catch {
       throw .table(error)
     }
@@ -80,13 +81,11 @@ public final class Balancer: Sendable {
 
   /// Ticks until the task is cancelled; call it once, beside serving.
   public func run() async {
-    let clock = ContinuousClock()
-    let start = clock.now
     while !Task.isCancelled {
       let period = current.withLock { $0.tickMilliseconds }
       try? await Task.sleep(for: .milliseconds(period))
       guard !Task.isCancelled else { return }
-      await tick(at: clock.now - start)
+      await tick(at: ContinuousClock.now - start)
     }
   }
 
@@ -141,6 +140,12 @@ public final class Balancer: Sendable {
       plansAbandoned: tally.abandoned, memory: path.executor.memory, budgetBytesPerDevice: budget.bytesPerDevice,
       oldestLaneGeneration: path.table.oldestAnnouncedGeneration, cost: table.cost)
   }
+
+  /// What sampled batches have revealed since the start.
+  public var samples: SampleTotals { path.samples.totals() }
+
+  /// Whether a plan is being staged, published or retired now.
+  public var isApplying: Bool { path.isApplying }
 
   /// The routing table lanes use now.
   public var table: RoutingTable { path.table.current }

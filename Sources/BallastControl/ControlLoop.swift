@@ -39,14 +39,18 @@ public struct ControlLoop: Sendable {
   /// - Returns: What was done or declined, and why.
   public mutating func tick(_ snapshot: LoadSnapshot, samples: SampleTotals) async -> ControlEvent {
     defer { ticks += 1 }
+    path.isApplying = rollout.isRetiring
     let retired = await rollout.retireUnreachable(path.table)
+    path.isApplying = false
     var event = ControlEvent(
       tick: ticks, time: snapshot.time, decision: .hold(.noLoad), retired: retired, isRetiring: rollout.isRetiring)
 
     let plan = think(snapshot, samples, &event)
     guard let plan, configuration.mode == .act else { return event }
 
+    path.isApplying = true
     event.rollout = await rollout.apply(plan, to: path.table, compile: compile)
+    path.isApplying = false
     for replica in rollout.measured { estimator.note(replica) }
     event.isRetiring = rollout.isRetiring
     return event

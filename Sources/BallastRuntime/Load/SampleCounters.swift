@@ -11,6 +11,18 @@ public final class SampleCounters: Sendable {
     case shadowed
   }
 
+  /// One word each, after the words of the experts.
+  private enum Single: Int, CaseIterable {
+    case batches
+    case expertImbalance
+    case replicaImbalance
+    case deviceImbalance
+    case delayedBatches
+  }
+
+  /// How long recording and routing a batch may take before it counts as delayed.
+  public static let delayLimit = Duration.microseconds(50)
+
   private let rows: AtomicRows
   /// MoE layers.
   public let layers: Int
@@ -21,7 +33,7 @@ public final class SampleCounters: Sendable {
   public init(lanes: Int, shape: ModelShape) {
     layers = shape.layers
     expertsPerLayer = shape.expertsPerLayer
-    rows = AtomicRows(rows: lanes, columns: Column.allCases.count * shape.experts)
+    rows = AtomicRows(rows: lanes, columns: Column.allCases.count * shape.experts + Single.allCases.count)
   }
 
   /// Adds one token's importance score for `expert`.
@@ -34,6 +46,17 @@ public final class SampleCounters: Sendable {
     add(error, .error, layer, expert, lane)
     add(1, .shadowed, layer, expert, lane)
   }
+
+  /// Adds how unevenly a batch fell.
+  func addImbalance(_ imbalance: ImbalanceTotals, lane: Int) {
+    add(imbalance.batches, word(.batches), lane)
+    add(imbalance.expert, word(.expertImbalance), lane)
+    add(imbalance.replica, word(.replicaImbalance), lane)
+    add(imbalance.device, word(.deviceImbalance), lane)
+  }
+
+  /// Notes that a batch was delayed while a plan was applied.
+  func addDelay(lane: Int) { add(1, word(.delayedBatches), lane) }
 
   /// Sums over all lanes.
   ///
@@ -48,19 +71,31 @@ public final class SampleCounters: Sendable {
           totals.shadowed[layer][expert] += sum(.shadowed, LayerID(layer), expert, lane)
         }
       }
+      totals.imbalance.batches += sum(word(.batches), lane)
+      totals.imbalance.expert += sum(word(.expertImbalance), lane)
+      totals.imbalance.replica += sum(word(.replicaImbalance), lane)
+      totals.imbalance.device += sum(word(.deviceImbalance), lane)
+      totals.delayedBatches += sum(word(.delayedBatches), lane)
     }
     return totals
   }
 
   private func add(_ amount: Double, _ column: Column, _ layer: LayerID, _ expert: Int, _ lane: Int) {
+    add(amount, word(column, layer, expert), lane)
+  }
+
+  private func add(_ amount: Double, _ word: Int, _ lane: Int) {
     guard amount.isFinite else { return }
-    let word = word(column, layer, expert)
     rows.set((Double(bitPattern: rows.value(row: lane, column: word)) + amount).bitPattern, row: lane, column: word)
   }
 
   private func sum(_ column: Column, _ layer: LayerID, _ expert: Int, _ lane: Int) -> Double {
-    Double(bitPattern: rows.value(row: lane, column: word(column, layer, expert)))
+    sum(word(column, layer, expert), lane)
   }
+
+  private func sum(_ word: Int, _ lane: Int) -> Double { Double(bitPattern: rows.value(row: lane, column: word)) }
+
+  private func word(_ single: Single) -> Int { Column.allCases.count * layers * expertsPerLayer + single.rawValue }
 
   private func word(_ column: Column, _ layer: LayerID, _ expert: Int) -> Int {
     (column.rawValue * layers + layer.index) * expertsPerLayer + expert

@@ -6,6 +6,10 @@ public struct SampleTotals: Sendable {
   public var error: [[Double]]
   /// `[layer][expert]`: shadowed tokens.
   public var shadowed: [[Double]]
+  /// How unevenly sampled batches fell on experts, replicas and devices.
+  public var imbalance = ImbalanceTotals()
+  /// Batches whose recording and routing took longer than `SampleCounters.delayLimit` while a plan was applied.
+  public var delayedBatches = 0.0
 
   /// Nothing sampled yet.
   public init(layers: Int, expertsPerLayer: Int) {

@@ -7,12 +7,15 @@ public struct Lane: ~Copyable, Sendable {
   private var dispatcher = Dispatcher()
   private var dispatched = Dispatch()
   private var sample: ExecutionSample? = ExecutionSample()
+  /// `[layer]`: batches served, for taking turns at being sampled.
   private var batches: [Int]
+  private var expertTokens: [Int]
 
   init(path: ServingPath, row: Int) {
     self.path = path
     self.row = row
     batches = Array(repeating: 0, count: path.executor.shape.layers)
+    expertTokens = Array(repeating: 0, count: path.executor.shape.expertsPerLayer)
   }
 
   deinit { path.giveBack(row: row) }
@@ -37,21 +40,20 @@ public struct Lane: ~Copyable, Sendable {
     output: inout MutableSpan<Float>
   ) throws(ExecutionError) {
     try check(selection, layer)
+    let begun = path.isApplying ? ContinuousClock.now : nil
     path.counters.record(selection, layer: layer, lane: row)
     var outcome: ExecutionError?
     path.table.withCurrent(reader: row) { table in
       dispatcher.dispatch(selection, layer: layer, table: table, into: &dispatched)
-      let isSampled = takeSamplingTurn(layer, table.samplingInterval) && residual != nil
-      var sample = isSampled ? self.sample.take() ?? ExecutionSample() : nil
+      if let begun, ContinuousClock.now - begun > SampleCounters.delayLimit { path.samples.addDelay(lane: row) }
+      var sample = takeSamplingTurn(layer, table.samplingInterval) ? self.sample.take() ?? ExecutionSample() : nil
       do throws(ExecutionError) {
         try path.executor.execute(dispatched, layer: layer, input: input, output: &output, sample: &sample)
+        if let sample { learn(sample, layer: layer, residual: residual, output: output.span) }
       } catch {
         outcome = error
       }
       if let sample { self.sample = sample }
-      if outcome == nil, isSampled, let residual, let sample {
-        learn(sample, layer: layer, residual: residual, output: output.span)
-      }
     }
     if let outcome { throw outcome }
   }
@@ -85,13 +87,16 @@ public struct Lane: ~Copyable, Sendable {
     return interval > 0 && batches[layer.index] % interval == 0
   }
 
-  /// Adds what the executor handed back to the sums of this lane.
-  private func learn(_ sample: ExecutionSample, layer: LayerID, residual: Span<Float>, output: Span<Float>) {
+  /// Adds what a sampled batch showed to the sums of this lane.
+  private mutating func learn(
+    _ sample: ExecutionSample, layer: LayerID, residual: Span<Float>?, output: Span<Float>
+  ) {
+    path.samples.addImbalance(dispatched.imbalance(&expertTokens), lane: row)
     for shadow in sample.shadows {
       path.samples.addError(Double(shadow.relativeError), layer: layer, expert: shadow.expert.index, lane: row)
     }
     let tokens = dispatched.tokenCount
-    guard sample.norms.count == dispatched.rows.count, tokens > 0 else { return }
+    guard let residual, sample.norms.count == dispatched.rows.count, tokens > 0 else { return }
     let hidden = output.count / tokens
     for run in dispatched.runs {
       for entry in run.entries {

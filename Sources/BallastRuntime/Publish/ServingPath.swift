@@ -14,6 +14,7 @@ public final class ServingPath: Sendable {
   public let laneLimit: Int
 
   private let freeLanes: Mutex<[Int]>
+  private let applying = Atomic<Bool>(false)
 
   /// Readies `laneLimit` rows and slots around a first table.
   public init(table: RoutingTable, executor: any ExpertExecutor, laneLimit: Int) {
@@ -31,6 +32,12 @@ public final class ServingPath: Sendable {
   public func makeLane() throws(LaneError) -> Lane {
     guard let row = freeLanes.withLock({ $0.popLast() }) else { throw .tooManyLanes(limit: laneLimit) }
     return Lane(path: self, row: row)
+  }
+
+  /// Whether a plan is being staged, published or retired now; the control loop says so.
+  public var isApplying: Bool {
+    get { applying.load(ordering: .relaxed) }
+    set { applying.store(newValue, ordering: .relaxed) }
   }
 
   func giveBack(row: Int) { freeLanes.withLock { $0.append(row) } }

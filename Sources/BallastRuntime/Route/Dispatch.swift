@@ -52,4 +52,29 @@ public struct Dispatch: Sendable {
   public func runs(on device: DeviceID) -> ArraySlice<Run> {
     runs[deviceRuns[device.index]..<deviceRuns[device.index + 1]]
   }
+
+  /// How unevenly this batch falls, as a sum of one batch.
+  ///
+  /// - Parameter expertTokens: Scratch of one word an expert of the layer; left at 0.
+  func imbalance(_ expertTokens: inout [Int]) -> ImbalanceTotals {
+    var totals = ImbalanceTotals()
+    let mean = deviceTimes.reduce(0, +) / Double(max(deviceTimes.count, 1))
+    guard !rows.isEmpty, mean > 0 else { return totals }
+    var busiestReplica = 0
+    for run in runs {
+      busiestReplica = max(busiestReplica, run.entries.count)
+      expertTokens[run.expert.index] += run.entries.count
+    }
+    var busiestExpert = 0
+    for run in runs {
+      busiestExpert = max(busiestExpert, expertTokens[run.expert.index])
+      expertTokens[run.expert.index] = 0
+    }
+    let share = Double(expertTokens.count) / Double(rows.count)
+    totals.batches = 1
+    totals.expert = share * Double(busiestExpert)
+    totals.replica = share * Double(busiestReplica)
+    totals.device = (deviceTimes.max() ?? 0) / mean
+    return totals
+  }
 }
