@@ -21,7 +21,7 @@ public final class Balancer: Sendable {
   private let current: Mutex<BalancerConfiguration>
   private let observers = Mutex<[@Sendable (ControlEvent) -> Void]>([])
   private let plans = Mutex(PlanTally())
-  private let budget: MemoryBudget
+  private let budget: ByteBudget
 
   private struct PlanTally {
     var published = 0
@@ -44,8 +44,8 @@ public final class Balancer: Sendable {
   ) async throws(BalancerError) {
     let shape = executor.shape
     let topology = executor.topology
-    let budget = try Result { () throws(MemoryBudgetError) in
-      try MemoryBudget(shape: shape, topology: topology, configuration: configuration.planner)
+    let budget = try Result { () throws(ByteBudgetError) in
+      try ByteBudget(shape: shape, topology: topology, configuration: configuration.planner)
     }.mapError { BalancerError.memory($0) }.get()
     let start = placement
       ?? budget.startPlacement(shape: shape, topology: topology, leastPrecision: configuration.planner.leastPrecision)

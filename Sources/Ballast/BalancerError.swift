@@ -4,7 +4,7 @@ public import BallastRuntime
 /// Why a balancer cannot be made, or changed.
 public enum BalancerError: Error, Hashable, CustomStringConvertible {
   /// The byte budget cannot hold the model.
-  case memory(MemoryBudgetError)
+  case memory(ByteBudgetError)
   /// The start placement breaks an invariant.
   case placement(PlacementError)
   /// The first placement could not be staged, or the executor could not measure itself.

@@ -5,7 +5,7 @@ public import BallastRuntime
 /// One owner calls `tick`; nothing a lane does waits for it.
 public struct ControlLoop: Sendable {
   private let path: ServingPath
-  private let budget: MemoryBudget
+  private let budget: ByteBudget
   private var configuration: BalancerConfiguration
   private var window: LoadWindow
   private var estimator: LoadEstimator
@@ -16,7 +16,7 @@ public struct ControlLoop: Sendable {
 
   /// A loop over a path whose first placement `rollout` has staged.
   public init(
-    path: ServingPath, budget: MemoryBudget, cost: CostModel, rollout: Rollout, configuration: BalancerConfiguration
+    path: ServingPath, budget: ByteBudget, cost: CostModel, rollout: Rollout, configuration: BalancerConfiguration
   ) {
     self.path = path
     self.budget = budget

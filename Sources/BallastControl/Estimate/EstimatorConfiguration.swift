@@ -4,6 +4,8 @@ public struct EstimatorConfiguration: Hashable, Sendable {
   public var windowTokens: Int
   /// Ticks after which an older window counts half; 0 takes the newest window alone.
   public var halfLifeTicks: Double
+  /// Recent windows a placement is judged by, each by itself, so that it suits their differences too; at least 1.
+  public var historyWindows: Int
   /// What a prefill token counts; decode and prefill may be weighted apart.
   public var prefillWeight: Double
   /// What a decode token counts.
@@ -13,11 +15,12 @@ public struct EstimatorConfiguration: Hashable, Sendable {
 
   /// The defaults serve a model of any size.
   public init(
-    windowTokens: Int = 4096, halfLifeTicks: Double = 4, prefillWeight: Double = 1, decodeWeight: Double = 1,
+    windowTokens: Int = 4096, halfLifeTicks: Double = 4, historyWindows: Int = 8, prefillWeight: Double = 1, decodeWeight: Double = 1,
     samplingInterval: Int = 32
   ) {
     self.windowTokens = windowTokens
     self.halfLifeTicks = halfLifeTicks
+    self.historyWindows = historyWindows
     self.prefillWeight = prefillWeight
     self.decodeWeight = decodeWeight
     self.samplingInterval = samplingInterval

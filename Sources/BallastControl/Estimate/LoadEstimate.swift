@@ -4,6 +4,8 @@ import BallastRuntime
 public struct LoadEstimate: Sendable {
   /// `[layer][expert]`: tokens a batch routes to the expert, on average.
   public var tokensPerBatch: [[Double]]
+  /// Loads that may come: recent windows, the newest last, scaled to the average batch.
+  public var scenarios: [LoadScenario]
   /// `[layer][expert]`: the expert's share of its layer's importance; each layer sums to 1.
   public var importance: [[Double]]
   /// Batches a tick serves, per layer, on average; what a gain per batch is multiplied by.
@@ -11,14 +13,29 @@ public struct LoadEstimate: Sendable {
   /// Relative output errors, measured where they have been.
   public var errors: ErrorEstimate
 
-  /// States an estimate; `importance` is even when left out, and errors are typical ones.
+  /// States an estimate; left out, the average is the only scenario, importance even, errors typical.
   public init(
-    tokensPerBatch: [[Double]], importance: [[Double]]? = nil, batchesPerTick: Double = 1,
+    tokensPerBatch: [[Double]], scenarios: [LoadScenario] = [], importance: [[Double]]? = nil, batchesPerTick: Double = 1,
     errors: ErrorEstimate = ErrorEstimate()
   ) {
     self.tokensPerBatch = tokensPerBatch
+    self.scenarios = scenarios.isEmpty ? [LoadScenario(tokensPerBatch: tokensPerBatch, weight: 1)] : scenarios
     self.importance = importance ?? tokensPerBatch.map { Array(repeating: 1 / Double(max($0.count, 1)), count: $0.count) }
     self.batchesPerTick = batchesPerTick
     self.errors = errors
+  }
+}
+
+/// One load that may come, and how likely it is beside the others.
+public struct LoadScenario: Sendable {
+  /// `[layer][expert]`: tokens a batch routes to the expert.
+  public var tokensPerBatch: [[Double]]
+  /// Its weight among the scenarios, above 0; weights need not sum to anything.
+  public var weight: Double
+
+  /// States a scenario.
+  public init(tokensPerBatch: [[Double]], weight: Double) {
+    self.tokensPerBatch = tokensPerBatch
+    self.weight = weight
   }
 }

@@ -14,6 +14,7 @@ public struct LoadEstimator: Sendable {
   private var average: [[Double]] = []
   private var batches = 0.0
   private var weight = 0.0
+  private var history: [[[Double]]] = []
   private var lastShadows: SampleTotals?
 
   /// An estimator that has seen nothing.
@@ -32,8 +33,9 @@ public struct LoadEstimator: Sendable {
     noteShadows(samples, placement)
     average(window)
     guard batches > 0, weight > 0 else { return nil }
+    let mean = average.map { $0.map { $0 / batches } }
     return LoadEstimate(
-      tokensPerBatch: average.map { $0.map { $0 / batches } }, importance: importance(samples),
+      tokensPerBatch: mean, scenarios: scenarios(mean), importance: importance(samples),
       batchesPerTick: batches / weight, errors: errors)
   }
 
@@ -52,6 +54,8 @@ public struct LoadEstimator: Sendable {
     let loads = (0..<shape.layers).map {
       window.weighted(LayerID($0), prefill: configuration.prefillWeight, decode: configuration.decodeWeight)
     }
+    history.append(loads)
+    history.removeFirst(max(0, history.count - max(configuration.historyWindows, 1)))
     if average.isEmpty { average = loads.map { $0.map { _ in 0 } } }
     for layer in loads.indices {
       for expert in loads[layer].indices {
@@ -60,6 +64,20 @@ public struct LoadEstimator: Sendable {
     }
     batches = batches * keep + Double(windowBatches)
     weight = weight * keep + 1
+  }
+
+  /// The recent windows, each scaled so that its layers have as many tokens a batch as the average's.
+  private func scenarios(_ mean: [[Double]]) -> [LoadScenario] {
+    history.enumerated().map { index, loads in
+      let age = Double(history.count - 1 - index)
+      let scaled = loads.indices.map { layer in
+        let total = loads[layer].reduce(0, +)
+        let factor = total > 0 ? mean[layer].reduce(0, +) / total : 0
+        return loads[layer].map { $0 * factor }
+      }
+      let weight = configuration.halfLifeTicks > 0 ? exp2(-age / configuration.halfLifeTicks) : age == 0 ? 1 : 0
+      return LoadScenario(tokensPerBatch: scaled, weight: weight)
+    }.filter { $0.weight > 0 }
   }
 
   /// Shares of each layer's importance; unsampled experts get the mean of the sampled.

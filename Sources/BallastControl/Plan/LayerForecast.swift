@@ -20,9 +20,9 @@ struct LayerForecast {
 
   /// What a search minimises: the busiest device, and a little of all, so that a change that helps the second
   /// busiest is worth something too.
-  var score: Double {
+  static func score(_ deviceTimes: [Double]) -> Double {
     let squares = deviceTimes.reduce(0) { $0 + $1 * $1 } / Double(max(deviceTimes.count, 1))
-    return longest + 0.05 * squares.squareRoot()
+    return (deviceTimes.max() ?? 0) + 0.05 * squares.squareRoot()
   }
 }
 
@@ -43,7 +43,38 @@ struct LayerForecaster {
 
   /// Divides `tokens` (`[expert]`) over `layer` as the lanes would.
   mutating func forecast(_ layer: LayerPlacement, tokens: [Double]) -> LayerForecast {
-    let graph = ReplicaGraph(layer, experts: experts, topology: topology, cost: cost)
+    forecast(graph(layer), tokens)
+  }
+
+  /// The replicas of `layer` as flat arrays, to be judged by several loads.
+  func graph(_ layer: LayerPlacement) -> ReplicaGraph {
+    ReplicaGraph(layer, experts: experts, topology: topology, cost: cost)
+  }
+
+  /// What a search minimises, over all scenarios by their weight.
+  mutating func score(_ graph: ReplicaGraph, layer: LayerID, scenarios: [LoadScenario]) -> Double {
+    var sum = 0.0
+    var weights = 0.0
+    for scenario in scenarios {
+      divide(graph, scenario.tokensPerBatch[layer.index])
+      sum += scenario.weight * LayerForecast.score(split.deviceTimes)
+      weights += scenario.weight
+    }
+    return sum / max(weights, .leastNormalMagnitude)
+  }
+
+  /// Divides `tokens` over the replicas of `graph`.
+  mutating func forecast(_ graph: ReplicaGraph, _ tokens: [Double]) -> LayerForecast {
+    divide(graph, tokens)
+    var replicaTokens = Array(repeating: 0.0, count: graph.device.count)
+    for piece in split.pieces { replicaTokens[piece.replica] += piece.tokens }
+    let replicaTimes = replicaTokens.indices.map {
+      replicaTokens[$0] > 0 ? graph.activation[$0] + replicaTokens[$0] * graph.perToken[$0] : 0
+    }
+    return LayerForecast(deviceTimes: split.deviceTimes, replicaTokens: replicaTokens, replicaTimes: replicaTimes)
+  }
+
+  private mutating func divide(_ graph: ReplicaGraph, _ tokens: [Double]) {
     split.begin(graph)
     for expert in 0..<experts where tokens[expert] > 0 {
       split.add(expert: expert, tokens: tokens[expert], graph: graph)
@@ -52,11 +83,5 @@ struct LayerForecaster {
     case .even: split.splitEvenly(graph, wholeTokens: false)
     case .dispatch: split.solve(graph, wholeTokens: false)
     }
-    var replicaTokens = Array(repeating: 0.0, count: graph.device.count)
-    for piece in split.pieces { replicaTokens[piece.replica] += piece.tokens }
-    let replicaTimes = replicaTokens.indices.map {
-      replicaTokens[$0] > 0 ? graph.activation[$0] + replicaTokens[$0] * graph.perToken[$0] : 0
-    }
-    return LayerForecast(deviceTimes: split.deviceTimes, replicaTokens: replicaTokens, replicaTimes: replicaTimes)
   }
 }

@@ -8,10 +8,11 @@ struct LayerSurvey {
   private let importance: [Double]
   private let copies: [Int]
 
-  init(_ layer: LayerID, _ draft: PlacementDraft) {
+  /// Looks at the layer as the average batch divides over it, or as `forecast` says.
+  init(_ layer: LayerID, _ draft: PlacementDraft, forecast: LayerForecast? = nil) {
     self.layer = layer
     replicas = draft.placement[layer].replicas
-    forecast = draft.forecast(layer)
+    self.forecast = forecast ?? draft.forecast(layer)
     importance = draft.estimate.importance[layer.index]
     var copies = Array(repeating: 0, count: draft.shape.expertsPerLayer)
     for replica in replicas { copies[replica.expert.index] += 1 }

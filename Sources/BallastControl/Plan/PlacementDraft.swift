@@ -21,6 +21,7 @@ public struct PlacementDraft: Sendable {
   private var quality: [Double]
   private var forecaster: LayerForecaster
   private var forecasts: [LayerForecast]
+  private var scores: [Double]
 
   init(
     from current: Placement, shape: ModelShape, topology: Topology, cost: CostModel, estimate: LoadEstimate,
@@ -36,9 +37,12 @@ public struct PlacementDraft: Sendable {
     forecaster = LayerForecaster(experts: shape.expertsPerLayer, topology: topology, cost: cost, rule: rule)
     forecasts = []
     quality = []
+    scores = []
     for (index, layer) in current.layers.enumerated() {
-      let forecast = forecaster.forecast(layer, tokens: estimate.tokensPerBatch[index])
+      let graph = forecaster.graph(layer)
+      let forecast = forecaster.forecast(graph, estimate.tokensPerBatch[index])
       forecasts.append(forecast)
+      scores.append(forecaster.score(graph, layer: LayerID(index), scenarios: estimate.scenarios))
       quality.append(spent(LayerID(index), layer, forecast))
     }
   }
@@ -48,6 +52,11 @@ public struct PlacementDraft: Sendable {
 
   /// How the layer's expected batch divides over the draft.
   func forecast(_ layer: LayerID) -> LayerForecast { forecasts[layer.index] }
+
+  /// How one scenario's batch divides over the draft.
+  mutating func forecast(_ layer: LayerID, scenario: LoadScenario) -> LayerForecast {
+    forecaster.forecast(placement[layer], tokens: scenario.tokensPerBatch[layer.index])
+  }
 
   /// Layers, those with most to gain first.
   var layersByExcess: [LayerID] {
@@ -65,18 +74,17 @@ public struct PlacementDraft: Sendable {
   ///
   /// - Returns: Whether the draft changed.
   mutating func improve(_ layer: LayerID, _ candidates: [LayerChange]) -> Bool {
-    let before = forecasts[layer.index].score
-    var best: (gain: Double, change: LayerChange, forecast: LayerForecast)?
+    let before = scores[layer.index]
+    var best: (gain: Double, judged: Judged)?
     for change in candidates where isWithinLimits(change) {
-      let after = placement[layer].applying(change)
-      let forecast = forecaster.forecast(after, tokens: estimate.tokensPerBatch[layer.index])
-      let gain = before - forecast.score - price(change)
+      let judged = judge(change)
+      let gain = before - judged.score - price(change)
       guard gain > before * 1e-9, gain > best?.gain ?? 0 else { continue }
-      guard spent(layer, after, forecast) <= max(limits.qualityBudget, quality[layer.index]) else { continue }
-      best = (gain, change, forecast)
+      guard judged.quality <= max(limits.qualityBudget, quality[layer.index]) else { continue }
+      best = (gain, judged)
     }
     guard let best else { return false }
-    apply(best.change, best.forecast)
+    apply(best.judged)
     return true
   }
 
@@ -86,16 +94,35 @@ public struct PlacementDraft: Sendable {
   @discardableResult
   mutating func replace(_ change: LayerChange) -> Bool {
     guard isWithinLimits(change) else { return false }
-    let after = placement[change.layer].applying(change)
-    apply(change, forecaster.forecast(after, tokens: estimate.tokensPerBatch[change.layer.index]))
+    apply(judge(change))
     return true
   }
 
-  private mutating func apply(_ change: LayerChange, _ forecast: LayerForecast) {
-    ledger = ledgerAfter(change)
-    placement[change.layer] = placement[change.layer].applying(change)
-    forecasts[change.layer.index] = forecast
-    quality[change.layer.index] = spent(change.layer, placement[change.layer], forecast)
+  /// A change and what becomes of its layer.
+  private struct Judged {
+    let change: LayerChange
+    let layer: LayerPlacement
+    let forecast: LayerForecast
+    let score: Double
+    let quality: Double
+  }
+
+  private mutating func judge(_ change: LayerChange) -> Judged {
+    let layer = placement[change.layer].applying(change)
+    let graph = forecaster.graph(layer)
+    let forecast = forecaster.forecast(graph, estimate.tokensPerBatch[change.layer.index])
+    let score = forecaster.score(graph, layer: change.layer, scenarios: estimate.scenarios)
+    return Judged(
+      change: change, layer: layer, forecast: forecast, score: score, quality: spent(change.layer, layer, forecast))
+  }
+
+  private mutating func apply(_ judged: Judged) {
+    let index = judged.change.layer.index
+    ledger = ledgerAfter(judged.change)
+    placement.layers[index] = judged.layer
+    forecasts[index] = judged.forecast
+    scores[index] = judged.score
+    quality[index] = judged.quality
   }
 
   private func isWithinLimits(_ change: LayerChange) -> Bool {

@@ -45,11 +45,18 @@ public struct Planner: Sendable {
 
   /// Maximum over mean device time of `placement` under `estimate`, mean over layers.
   public func imbalance(of placement: Placement, for estimate: LoadEstimate) -> Double {
+    let layers = shares(of: placement, for: estimate)
+    return layers.reduce(0) { $0 + $1.imbalance } / Double(max(layers.count, 1))
+  }
+
+  /// How each layer of `placement` divides among the devices under `estimate`.
+  public func shares(of placement: Placement, for estimate: LoadEstimate) -> [(imbalance: Double, shares: [Double])] {
     var forecaster = LayerForecaster(experts: shape.expertsPerLayer, topology: topology, cost: cost, rule: split)
-    let sum = placement.layers.indices.reduce(0) {
-      $0 + forecaster.forecast(placement.layers[$1], tokens: estimate.tokensPerBatch[$1]).imbalance
+    return placement.layers.indices.map {
+      let forecast = forecaster.forecast(placement.layers[$0], tokens: estimate.tokensPerBatch[$0])
+      let total = max(forecast.deviceTimes.reduce(0, +), .leastNormalMagnitude)
+      return (forecast.imbalance, forecast.deviceTimes.map { $0 / total })
     }
-    return sum / Double(max(placement.layers.count, 1))
   }
 
   private func changes(from current: Placement, to target: Placement) -> [LayerChange] {

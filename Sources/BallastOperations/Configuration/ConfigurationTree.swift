@@ -24,8 +24,19 @@ struct ConfigurationTree {
     // A few aliases of aliases expand to a text of any size, and the parser compares what it expanded. Below this
     // count they cannot grow far, and the tree shows their anchors, which are refused there.
     guard Self.aliases(in: text) <= 32 else { throw .aliasUsed(origin: .file(file, line: 1)) }
-    guard let root = try Self.compose(text, file: file) else { return }
+    // Nodes know their anchors only as long as the parser lives.
+    let (parser, root) = try Self.parse(text, file: file)
+    defer { withExtendedLifetime(parser) {} }
+    if let root { try collect(root, sections: sections) }
+  }
+
+  private mutating func collect(_ root: Node, sections: Set<String>) throws(ConfigurationError) {
     for (key, value) in try pairs(root, path: "") {
+      let parts = key.text.split(separator: ".", maxSplits: 1)
+      if parts.count == 2 {
+        throw .unknownKey(
+          origin: .file(file, line: key.line), key: key.text, suggestion: "\(parts[1]) in a section \(parts[0])")
+      }
       guard sections.contains(key.text) else {
         entries.append(try entry(key.text, at: key.line, value))
         continue
@@ -37,15 +48,14 @@ struct ConfigurationTree {
   }
 
   private static func aliases(in text: String) -> Int {
-    zip(text.utf8, text.utf8.dropFirst()).count { mark, next in
-      mark == UInt8(ascii: "*") && (next == 0x2D || next == 0x5F || Character(UnicodeScalar(next)).isLetter
-        || Character(UnicodeScalar(next)).isNumber)
-    }
+    zip(text.utf8, text.utf8.dropFirst()).count { mark, next in mark == UInt8(ascii: "*") && next > 0x20 }
   }
 
-  private static func compose(_ text: String, file: String) throws(ConfigurationError) -> Node? {
+  private static func parse(_ text: String, file: String) throws(ConfigurationError) -> (Parser, Node?) {
+    let isMarked = text.unicodeScalars.first == "\u{FEFF}"
     do {
-      return try Yams.compose(yaml: text)
+      let parser = try Parser(yaml: isMarked ? String(text.unicodeScalars.dropFirst()) : text, encoding: .utf8)
+      return (parser, try parser.singleRoot())
     } catch YamlError.duplicatedKeysInMapping(let keys, let place) {
       throw .duplicateKey(origin: .file(file, line: place.mark.line), key: keys.first ?? "")
     } catch YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),

@@ -1,4 +1,3 @@
-public import Ballast
 public import BallastControl
 public import BallastRuntime
 import BallastSimulator
@@ -26,7 +25,7 @@ public struct Replay: Sendable {
   }
 
   /// Knobs for planning once a window, on that window and those before it.
-  public static func configuration(copies: Int, planLifeWindows: Int) -> BalancerConfiguration {
+  public static func configuration(copies: Int?, planLifeWindows: Int) -> BalancerConfiguration {
     var configuration = BalancerConfiguration()
     configuration.estimator = EstimatorConfiguration(windowTokens: 1, halfLifeTicks: 4, samplingInterval: 0)
     configuration.controller = ControllerConfiguration(

@@ -8,8 +8,8 @@ public struct ReplayModel: Sendable {
   public let topology: Topology
   /// Arithmetic alone: a device's time is its tokens, so imbalance is of tokens, and links cost what moving costs.
   public let cost: CostModel
-  /// Replicas each layer holds in all.
-  public let copies: Int
+  /// Replicas each layer holds in all; nil lets bytes decide.
+  public let copies: Int?
 
   /// Arithmetic of the simulated device, in floating-point operations a second.
   ///
@@ -22,17 +22,21 @@ public struct ReplayModel: Sendable {
   ///   - layers: MoE layers of the trace.
   ///   - experts: Experts in each layer.
   ///   - devices: Equal devices; `copies` must divide by it.
-  ///   - copies: Replicas each layer holds in all, at least `experts`, at most `experts · devices`.
+  ///   - nodes: Nodes that share the devices evenly.
+  ///   - copies: Replicas each layer holds in all, at least `experts`, at most `experts · devices`; nil lets bytes decide.
   ///   - expertBytes: Bytes of one expert at full precision, which is bfloat16.
   ///   - linkBytesPerSecond: Bytes a second between two devices.
   /// - Throws: `ReplayError` naming the value and the limit.
   public init(
-    layers: Int, experts: Int, devices: Int, copies: Int, expertBytes: Int, linkBytesPerSecond: Double
+    layers: Int, experts: Int, devices: Int, nodes: Int = 1, copies: Int?, expertBytes: Int, linkBytesPerSecond: Double
   ) throws(ReplayError) {
     guard devices > 0, devices <= 65_535 else { throw .devicesOutOfRange(devices) }
-    guard copies % devices == 0 else { throw .copiesDoNotDivide(copies: copies, devices: devices) }
-    guard copies >= experts else { throw .tooFewCopies(copies: copies, experts: experts) }
-    guard copies / devices <= experts else { throw .tooManyCopies(copies: copies, most: experts * devices) }
+    if let copies {
+      guard copies % devices == 0 else { throw .copiesDoNotDivide(copies: copies, devices: devices) }
+      guard copies >= experts else { throw .tooFewCopies(copies: copies, experts: experts) }
+      guard copies / devices <= experts else { throw .tooManyCopies(copies: copies, most: experts * devices) }
+    }
+    guard (1...1 << 46).contains(expertBytes) else { throw .expertBytesOutOfRange(expertBytes) }
     guard linkBytesPerSecond > 0, linkBytesPerSecond.isFinite else { throw .linkOutOfRange(linkBytesPerSecond) }
     self.copies = copies
     shape = try Result { () throws(ModelShapeError) in
@@ -43,7 +47,7 @@ public struct ReplayModel: Sendable {
         }, fullPrecision: .bfloat16)
     }.mapError { ReplayError.shape($0) }.get()
     topology = try Result { () throws(TopologyError) in
-      try Topology.uniform(devices: devices, memoryBytesPerDevice: Int.max / 4)
+      try Topology.uniform(devices: devices, nodes: nodes, memoryBytesPerDevice: Int.max / 4)
     }.mapError { ReplayError.topology($0) }.get()
     cost = CostModel(
       activationNanoseconds: PerPrecision(repeating: 0),
@@ -70,6 +74,8 @@ public enum ReplayError: Error, CustomStringConvertible {
   case tooFewCopies(copies: Int, experts: Int)
   /// A device would hold an expert twice.
   case tooManyCopies(copies: Int, most: Int)
+  /// An expert's size is impossible.
+  case expertBytesOutOfRange(Int)
   /// The link speed is impossible.
   case linkOutOfRange(Double)
   /// The model is impossible.
@@ -95,6 +101,7 @@ public enum ReplayError: Error, CustomStringConvertible {
       "\(copies) copies for \(experts) experts; each needs one, so take at least \(experts)"
     case .tooManyCopies(let copies, let most):
       "\(copies) copies would put an expert on a device twice; at most \(most) fit"
+    case .expertBytesOutOfRange(let bytes): "an expert of \(bytes) bytes; allowed is 1 to \(1 << 46)"
     case .linkOutOfRange(let speed): "a link of \(speed) bytes a second; it must be above 0"
     case .shape(let error): error.description
     case .topology(let error): error.description

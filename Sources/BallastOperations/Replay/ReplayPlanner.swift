@@ -76,7 +76,7 @@ struct ReplayPlanner {
       }
     }
     let devices = model.topology.devices.count
-    let limits = PlanningLimits.unlimited(devices: devices, replicasPerDevice: model.copies / devices)
+    let limits = PlanningLimits.unlimited(devices: devices, replicasPerDevice: model.copies.map { $0 / devices })
     let planner = Planner(
       shape: model.shape, topology: model.topology, cost: model.cost, split: .even,
       passes: [PackFromScratch(always: true)])

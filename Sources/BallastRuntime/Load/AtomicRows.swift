@@ -53,9 +53,32 @@ import Synchronization
     withWord(row: row, column: column) { $0.store(value, ordering: .relaxed) }
   }
 
-  /// Adds to the word; only the row's owner may call it, so no read-modify-write is needed.
+  /// Lends a whole row to its owner.
   @inline(__always)
-  func add(_ amount: UInt64, row: Int, column: Int) {
-    withWord(row: row, column: column) { $0.store($0.load(ordering: .relaxed) &+ amount, ordering: .relaxed) }
+  func withRow(_ row: Int, _ body: (borrowing Row) -> Void) {
+    precondition(row >= 0 && row < rows)
+    // Safety: the row lies inside the allocation, which outlives the call.
+    body(unsafe Row(words: words + row * stride, columns: columns))
+  }
+
+  /// A row in the hands of the one lane that writes it, which may therefore add without a read-modify-write.
+  @safe struct Row: ~Copyable, ~Escapable {
+    // Safety: the words outlive this value, which cannot escape the closure it is lent to; columns are checked.
+    private let words: UnsafeMutablePointer<Atomic<UInt64>>
+    private let columns: Int
+
+    @_lifetime(immortal)
+    fileprivate init(words: UnsafeMutablePointer<Atomic<UInt64>>, columns: Int) {
+      unsafe self.words = words
+      self.columns = columns
+    }
+
+    /// Adds to the word.
+    @inline(__always)
+    func add(_ amount: UInt64, column: Int) {
+      precondition(column >= 0 && column < columns)
+      // Safety: the column was checked against the row.
+      unsafe words[column].store(words[column].load(ordering: .relaxed) &+ amount, ordering: .relaxed)
+    }
   }
 }

@@ -27,17 +27,18 @@ public final class LoadCounters: Sendable {
   ///   `expertsPerLayer`, which `Selection` guarantees.
   /// - Complexity: O(assignments); no allocation, no lock.
   func record(_ selection: borrowing Selection, layer: LayerID, lane: Int) {
+    precondition(selection.expertsPerLayer == expertsPerLayer && (0..<layers).contains(layer.index))
+    let experts = selection.experts.span
+    let traits = selection.traits.span
     var isFirst = true
-    for token in 0..<selection.tokenCount {
-      let traits = selection.traits[token]
-      guard traits.isCounted else { continue }
-      let first = (Int(traits.phase.rawValue) * layers + layer.index) * columnsPerLayer
-      for assignment in selection.assignments(of: token) {
-        rows.add(1, row: lane, column: first + Int(selection.experts[assignment]))
+    rows.withRow(lane) { row in
+      for token in traits.indices where traits[token].isCounted {
+        let first = (Int(traits[token].phase.rawValue) &* layers &+ layer.index) &* columnsPerLayer
+        for assignment in selection.assignments(of: token) { row.add(1, column: first &+ Int(experts[assignment])) }
+        row.add(1, column: first &+ expertsPerLayer)
+        if isFirst { row.add(1, column: first &+ expertsPerLayer &+ 1) }
+        isFirst = false
       }
-      rows.add(1, row: lane, column: first + expertsPerLayer)
-      if isFirst { rows.add(1, row: lane, column: first + expertsPerLayer + 1) }
-      isFirst = false
     }
   }
 

@@ -21,6 +21,8 @@ package struct BatchSplit: Sendable {
 
   /// Tokens of one item that meet one replica.
   package struct Piece: Sendable {
+    /// The expert the replica is a copy of.
+    package let expert: Int
     /// The replica, an index into the graph.
     package let replica: Int
     /// Where they are computed: the replica's device, or a borrower's.
@@ -39,8 +41,9 @@ package struct BatchSplit: Sendable {
   package private(set) var unmetTokens = 0.0
 
   private var replicaTokens: [Double] = []
-  private var movable: [Int] = []
+  private(set) var movable: [Int] = []
   private var evenTokens: [Double] = []
+  var savedTokens: [Double] = []
   private var candidates: [Int] = []
 
   /// A split of nothing.
@@ -55,10 +58,10 @@ package struct BatchSplit: Sendable {
     pieces.removeAll(keepingCapacity: true)
     movable.removeAll(keepingCapacity: true)
     unmetTokens = 0
-    deviceTimes.removeAll(keepingCapacity: true)
-    replicaTokens.removeAll(keepingCapacity: true)
-    for _ in 0..<graph.devices { deviceTimes.append(0) }
-    for _ in graph.device.indices { replicaTokens.append(0) }
+    deviceTimes.resize(to: graph.devices, with: 0)
+    for device in deviceTimes.indices { deviceTimes[device] = 0 }
+    replicaTokens.resize(to: graph.device.count, with: 0)
+    for replica in replicaTokens.indices { replicaTokens[replica] = 0 }
   }
 
   /// Adds tokens of one expert that need at least `least`, or exactly `pinned`; experts in ascending order.
@@ -67,15 +70,15 @@ package struct BatchSplit: Sendable {
   ) {
     let first = pieces.count
     let replicas = graph.replicas(of: expert)
-    for replica in replicas
-    where pinned.map({ graph.precision[replica] == $0 }) ?? graph.precision[replica].satisfies(least) {
-      pieces.append(Piece(replica: replica, device: Int(graph.device[replica]), tokens: 0))
+    for replica in replicas where pinned.map({ graph.precision[replica] == $0 }) ?? graph.precision[replica].satisfies(least) {
+      pieces.append(Piece(expert: expert, replica: replica, device: Int(graph.device[replica]), tokens: 0))
     }
     if pieces.count == first {
       unmetTokens += tokens
-      let best = replicas.map { graph.precision[$0].rawValue }.min() ?? 0
+      var best = UInt8.max
+      for replica in replicas { best = min(best, graph.precision[replica].rawValue) }
       for replica in replicas where graph.precision[replica].rawValue == best {
-        pieces.append(Piece(replica: replica, device: Int(graph.device[replica]), tokens: 0))
+        pieces.append(Piece(expert: expert, replica: replica, device: Int(graph.device[replica]), tokens: 0))
       }
     }
     if pieces.count - first > 1 { movable.append(items.count) }
@@ -97,20 +100,51 @@ package struct BatchSplit: Sendable {
     for piece in pieces { evenTokens.append(piece.tokens) }
 
     for item in movable { take(item, graph) }
-    movable.sort { (items[$1].tokens, items[$0].expert) < (items[$0].tokens, items[$1].expert) }
+    let floor = longest
+    sortMovable()
     for item in movable { pour(item, graph) }
+    sweep(graph, sweeps: sweeps, floor: floor, wholeTokens: wholeTokens)
+    if wholeTokens { roundToWholeTokens(graph) }
+    if graph.hasActivation { saveActivations(graph, wholeTokens: wholeTokens, floor: floor) }
+    if longest >= even * (1 - 1e-9) { restoreEvenSplit(graph) }
+  }
+
+  /// Pours every item anew until that stops helping, or what has no choice is the longest.
+  private mutating func sweep(_ graph: ReplicaGraph, sweeps: Int, floor: Double, wholeTokens: Bool) {
     var before = longest
-    for _ in 0..<sweeps {
+    let target = max(floor, 0) * (1 + 1e-9)
+    // Rounding to whole tokens moves the end by about a token, so a small part of one is not worth another sweep.
+    let worthwhile = wholeTokens ? graph.shortestToken / 64 : 0
+    for _ in 0..<sweeps where before > target {
       for item in movable {
         take(item, graph)
         pour(item, graph)
       }
       let after = longest
-      if after > before * (1 - 1e-5) { break }
+      if after > before * (1 - 1e-5) - worthwhile { break }
       before = after
     }
-    if wholeTokens { roundToWholeTokens(graph) }
-    if longest >= even * (1 - 1e-9) { restoreEvenSplit(graph) }
+  }
+
+  /// Most tokens first; in place, so that nothing is allocated.
+  private mutating func sortMovable() {
+    var gap = movable.count / 2
+    while gap > 0 {
+      for start in gap..<movable.count {
+        let item = movable[start]
+        var place = start
+        while place >= gap, isLighter(movable[place - gap], than: item) {
+          movable[place] = movable[place - gap]
+          place -= gap
+        }
+        movable[place] = item
+      }
+      gap = gap == 2 ? 1 : gap * 5 / 11
+    }
+  }
+
+  private func isLighter(_ item: Int, than other: Int) -> Bool {
+    items[item].tokens < items[other].tokens || (items[item].tokens == items[other].tokens && item > other)
   }
 
   /// Says anew which pieces belong to which item, after pieces were inserted.
@@ -144,7 +178,7 @@ package struct BatchSplit: Sendable {
     }
   }
 
-  private mutating func put(_ tokens: Double, _ piece: Int, _ graph: ReplicaGraph) {
+  mutating func put(_ tokens: Double, _ piece: Int, _ graph: ReplicaGraph) {
     guard tokens > 0 else { return }
     let replica = pieces[piece].replica
     var time = tokens * graph.perToken[replica]
@@ -154,7 +188,7 @@ package struct BatchSplit: Sendable {
     deviceTimes[pieces[piece].device] += time
   }
 
-  private mutating func take(_ item: Int, _ graph: ReplicaGraph) {
+  mutating func take(_ item: Int, _ graph: ReplicaGraph) {
     for piece in items[item].pieces where pieces[piece].tokens > 0 {
       let replica = pieces[piece].replica
       var time = pieces[piece].tokens * graph.perToken[replica]
@@ -168,10 +202,38 @@ package struct BatchSplit: Sendable {
     }
   }
 
-  /// Pours an item that was taken out back over its replicas, to the lowest common finish time.
-  private mutating func pour(_ item: Int, _ graph: ReplicaGraph) {
-    sortCandidates(item, graph)
-    let tokens = items[item].tokens
+  /// Pours an item that was taken out back over the replicas `choice` allows, to the lowest common finish time.
+  mutating func pour(_ item: Int, _ graph: ReplicaGraph, choice: Choice = .all, wholeTokens: Bool = false) {
+    sortCandidates(item, graph, choice)
+    let level = fillLevel(items[item].tokens, graph)
+    var left = items[item].tokens
+    for piece in candidates.dropLast() {
+      let share = min(left, max(0, (level - entryTime(piece, graph)) / graph.perToken[pieces[piece].replica]))
+      let whole = wholeTokens ? (share + 1e-6).rounded(.down) : share
+      put(whole, piece, graph)
+      left -= whole
+    }
+    guard let last = candidates.last else { return }
+    guard wholeTokens, candidates.count > 1 else { return put(left, last, graph) }
+    let share = max(0, (level - entryTime(last, graph)) / graph.perToken[pieces[last].replica])
+    let whole = min(left, (share + 1e-6).rounded(.down))
+    put(whole, last, graph)
+    putSingly(left - whole, graph)
+  }
+
+  /// Hands tokens one by one to the candidate that finishes first.
+  private mutating func putSingly(_ tokens: Double, _ graph: ReplicaGraph) {
+    var left = tokens
+    while left >= 0.5 {
+      var best = candidates[0]
+      for piece in candidates.dropFirst() where finishTime(piece, graph) < finishTime(best, graph) { best = piece }
+      put(1, best, graph)
+      left -= 1
+    }
+  }
+
+  /// Keeps the candidates the water reaches and returns its level.
+  private mutating func fillLevel(_ tokens: Double, _ graph: ReplicaGraph) -> Double {
     var speed = 0.0
     var weighted = 0.0
     var level = Double.infinity
@@ -186,19 +248,15 @@ package struct BatchSplit: Sendable {
       weighted += entry / perToken
       level = (tokens + weighted) / speed
     }
-    let last = candidates[used - 1]
-    var left = tokens
-    for piece in candidates.prefix(used - 1) {
-      let share = min(left, max(0, (level - entryTime(piece, graph)) / graph.perToken[pieces[piece].replica]))
-      put(share, piece, graph)
-      left -= share
-    }
-    put(left, last, graph)
+    candidates.removeLast(candidates.count - used)
+    return level
   }
 
-  private mutating func sortCandidates(_ item: Int, _ graph: ReplicaGraph) {
+  /// The allowed replicas of an item, the one that could start first in front.
+  private mutating func sortCandidates(_ item: Int, _ graph: ReplicaGraph, _ choice: Choice) {
     candidates.removeAll(keepingCapacity: true)
-    for piece in items[item].pieces {
+    let range = items[item].pieces
+    for piece in range where choice.allows(piece - range.lowerBound) {
       let entry = entryTime(piece, graph)
       var place = candidates.count
       candidates.append(piece)
@@ -224,20 +282,15 @@ package struct BatchSplit: Sendable {
   private mutating func round(_ item: Int, _ graph: ReplicaGraph) {
     let range = items[item].pieces
     candidates.removeAll(keepingCapacity: true)
-    var left = items[item].tokens
-    for piece in range {
-      let whole = (pieces[piece].tokens + 1e-6).rounded(.down)
-      candidates.append(Int(whole))
-      left -= whole
-    }
+    for piece in range { candidates.append(Int((pieces[piece].tokens + 1e-6).rounded(.down))) }
     take(item, graph)
-    for (offset, piece) in range.enumerated() { put(Double(candidates[offset]), piece, graph) }
-    while left >= 0.5 {
-      var best = range.lowerBound
-      for piece in range.dropFirst() where finishTime(piece, graph) < finishTime(best, graph) { best = piece }
-      put(1, best, graph)
-      left -= 1
+    var left = items[item].tokens
+    for (offset, piece) in range.enumerated() {
+      put(Double(candidates[offset]), piece, graph)
+      left -= Double(candidates[offset])
+      candidates[offset] = piece
     }
+    putSingly(left, graph)
   }
 
   private func finishTime(_ piece: Int, _ graph: ReplicaGraph) -> Double {

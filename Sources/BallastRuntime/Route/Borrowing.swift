@@ -108,9 +108,7 @@ private struct Spill {
       let chunk = min(tokens, room)
       guard chunk > 0, chunk >= Double(limits.minimumChunkTokens) || chunk == tokens else { continue }
       guard chunk * graph.perToken[piece.replica] > terms.fixed else { continue }
-      return (
-        BatchSplit.Piece(replica: piece.replica, device: device, tokens: chunk), terms.fixed + chunk * terms.perToken
-      )
+      return (BatchSplit.Piece(expert: piece.expert, replica: piece.replica, device: device, tokens: chunk), terms.fixed + chunk * terms.perToken)
     }
     guard let device = others.first else { return nil }
     let terms = terms(of: piece, home: home, on: device)
@@ -118,7 +116,7 @@ private struct Spill {
     let here = assigned[home] + pending[home] + tokens * graph.perToken[piece.replica]
     guard there < here else { return nil }
     return (
-      BatchSplit.Piece(replica: piece.replica, device: device, tokens: tokens), terms.fixed + tokens * terms.perToken
+      BatchSplit.Piece(expert: piece.expert, replica: piece.replica, device: device, tokens: tokens), terms.fixed + tokens * terms.perToken
     )
   }
 

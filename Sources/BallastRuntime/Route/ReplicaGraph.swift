@@ -15,10 +15,17 @@ package struct ReplicaGraph: Sendable {
   package private(set) var activation: [Double] = []
   /// `[replica]`: nanoseconds a token, its device's speed included.
   package private(set) var perToken: [Double] = []
+  /// Whether touching any replica costs something.
+  package let hasActivation: Bool
+  /// Nanoseconds of one token where it is computed fastest.
+  package let shortestToken: Double
 
   /// Compiles a layer; every expert must have a replica on a known device (`Placement.check`).
   package init(_ layer: LayerPlacement, experts: Int, topology: Topology, cost: CostModel) {
     devices = topology.devices.count
+    hasActivation = layer.replicas.contains { cost.activationNanoseconds[$0.precision] > 0 }
+    shortestToken =
+      layer.replicas.map { cost.perTokenNanoseconds[$0.precision] / topology[$0.device].relativeSpeed }.min() ?? 0
     var next = 0
     for replica in layer.replicas {
       while next < replica.expert.index {

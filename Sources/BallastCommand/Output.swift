@@ -1,0 +1,12 @@
+import BallastOperations
+import Foundation
+
+/// Writes a value as JSON, keys sorted, whole or not at all.
+func writeJSON(_ value: some Encodable, to path: String) throws(InputError) {
+  try writeText(JSONText.text(value), to: path)
+}
+
+/// Writes a text, whole or not at all.
+func writeText(_ text: String, to path: String) throws(InputError) {
+  try input { () throws(FileError) in try WholeFile.write(text, to: path) }
+}

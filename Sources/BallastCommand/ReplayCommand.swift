@@ -1,0 +1,102 @@
+public import ArgumentParser
+import BallastControl
+public import BallastOperations
+import BallastRuntime
+import Foundation
+
+/// `ballast replay`: a policy over recorded traffic.
+struct ReplayCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay",
+    abstract: "Run a placement policy over recorded routing on a simulated cluster.",
+    discussion: """
+      Each window is judged with the placement planned from the windows before it: every batch of it (the whole window
+      unless --batch is given) is divided over the replicas so that the busiest device is as idle as possible. Window 0
+      only teaches. Imbalance is maximum over mean device tokens, mean over layers and batches.
+
+      static   one copy of each expert, contiguous, for ever
+      greedy   replicate and pack from scratch after every window
+      ballast  Ballast's own control loop, which moves only what pays over --plan-life windows
+
+      The simulated device computes at 4e14 operations a second, a copy moves over the link at --link-bandwidth.
+      """)
+
+  @Argument(help: ArgumentHelp(
+    "Recorded routing: per-token expert ids [tokens, layers, k], or counts [windows, layers, experts].", valueName: "trace"))
+  var traces: [String]
+
+  @OptionGroup var cluster: ClusterOptions
+
+  @Option(help: "Rows of the trace in a window: tokens of ids, recorded windows of counts.")
+  var window: Int
+
+  @Option(help: "Tokens in a batch (traces of ids only); the whole window when left out.")
+  var batch: Int?
+
+  @Option(help: "Experts in each layer (default: what meta.json beside the trace says).")
+  var experts: Int?
+
+  @Option(parsing: .upToNextOption, help: "Gate weights of each trace of ids, in the order of the traces; checked, not needed for balance.")
+  var gates: [String] = []
+
+  @Flag(help: "Let devices with room borrow replicas for a batch (least-loaded expert parallelism).")
+  var borrow = false
+
+  @Option(help: "Who places the replicas: static, greedy or ballast.")
+  var policy: ReplayPolicy
+
+  @Option(help: ArgumentHelp("Write the figures as JSON.", valueName: "file"))
+  var json: String?
+
+  @Option(help: ArgumentHelp("Write the placement each window met, [window][layer][device][expert], as JSON.", valueName: "file"))
+  var placements: String?
+
+  @Option(help: ArgumentHelp("Write a report with plots, one HTML file.", valueName: "file"))
+  var report: String?
+
+  func validate() throws {
+    guard window > 0 else { throw ValidationError("--window is \(window); it must be at least 1") }
+    guard batch ?? 1 > 0 else { throw ValidationError("--batch is \(batch ?? 0); it must be at least 1") }
+    guard gates.isEmpty || gates.count == traces.count else {
+      throw ValidationError("\(gates.count) gate files for \(traces.count) traces; give one for each or none")
+    }
+  }
+
+  func run() async throws {
+    let traces = try readTraces()
+    let windows = try input { () throws(ReplayError) in try TraceWindows(traces, rows: window, batchTokens: batch) }
+    let model = try cluster.model(layers: windows.layers, experts: windows.experts)
+    let replay = Replay(
+      model: model, policy: policy,
+      configuration: Replay.configuration(copies: model.copies, planLifeWindows: cluster.planLife),
+      borrow: borrow ? BorrowLimits(imbalanceThreshold: 1, minimumChunkTokens: 1) : nil)
+    let progress = Progress(total: windows.count, noun: "windows")
+    let outcome = try await input { () async throws(ReplayError) in
+      try await replay.run(windows) { progress.advance(to: $0 + 1) }
+    }
+    progress.finish()
+    print(ReplaySummary(outcome.result).text)
+    try write(outcome, model)
+  }
+
+  private func readTraces() throws(InputError) -> [RoutingTrace] {
+    var read: [RoutingTrace] = []
+    for (index, path) in traces.enumerated() {
+      let gates = gates.indices.contains(index) ? gates[index] : nil
+      read.append(try input { () throws(ArrayError) in try RoutingTrace.read(path, experts: experts, gates: gates) })
+    }
+    return read
+  }
+
+  private func write(_ outcome: Replay.Outcome, _ model: ReplayModel) throws(InputError) {
+    if let json { try writeJSON(outcome.result, to: json) }
+    if let placements {
+      let devices = model.topology.devices.count
+      let all = outcome.placements.map { PlanDocument.experts($0, devices: devices) }
+      try writeJSON(["placements": all], to: placements)
+    }
+    // if let report { try writeText(ReplayReport(outcome, model: model).html, to: report) }
+  }
+}
+
+extension ReplayPolicy: ExpressibleByArgument {}

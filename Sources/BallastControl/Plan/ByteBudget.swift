@@ -1,0 +1,66 @@
+public import BallastRuntime
+
+/// Bytes each device may hold, and how many of them stay free for staging.
+public struct ByteBudget: Hashable, Sendable {
+  /// `[device]`: bytes of weights and scales a device may hold at any instant, staging included.
+  public let bytesPerDevice: [Int]
+  /// Bytes kept free on every device once a plan is applied, so that the next can be staged.
+  public let reserveBytes: Int
+
+  /// Shares the budget of `configuration` among the devices by their memory, never beyond it.
+  ///
+  /// - Throws: `ByteBudgetError.tooSmall` when one copy of each expert at the least precision and the reserve do
+  ///   not fit.
+  public init(
+    shape: ModelShape, topology: Topology, configuration: PlannerConfiguration
+  ) throws(ByteBudgetError) {
+    let devices = topology.devices.count
+    let budget = configuration.memoryBudgetShare * Double(shape.fullBytes)
+    let share = budget.isFinite && budget < Double(Int.max) ? Int(budget) / devices : Int.max / devices
+    bytesPerDevice = topology.devices.map { min($0.memoryBytes, share) }
+    reserveBytes = configuration.stagingReserveExperts * shape.bytesPerExpert[shape.fullPrecision]
+    let perDevice = (shape.experts + devices - 1) / devices
+    let needed = perDevice * shape.bytesPerExpert[configuration.leastPrecision] + reserveBytes
+    for (index, bytes) in bytesPerDevice.enumerated() where bytes < needed {
+      throw .tooSmall(device: DeviceID(index), neededBytes: needed, budgetBytes: bytes)
+    }
+  }
+
+  /// `[device]`: bytes a device may hold once a plan is applied.
+  public var residentBytes: [Int] { bytesPerDevice.map { $0 - reserveBytes } }
+
+  /// The contiguous placement, with as many experts at low precision from the start as the reserve needs.
+  ///
+  /// Demotions are spread over the layers, and in each layer begin with the last expert of the device.
+  public func startPlacement(shape: ModelShape, topology: Topology, leastPrecision: Precision) -> Placement {
+    let start = Placement.contiguous(shape: shape, topology: topology)
+    var layers = start.layers.map(\.replicas)
+    var bytes = start.bytesPerDevice(shape: shape, devices: topology.devices.count)
+    let saved = shape.bytesPerExpert[shape.fullPrecision] - shape.bytesPerExpert[leastPrecision]
+    for round in 0..<shape.expertsPerLayer {
+      for layer in layers.indices {
+        for device in bytes.indices where bytes[device] > residentBytes[device] {
+          let here = layers[layer].indices.filter { layers[layer][$0].device.index == device }
+          guard round < here.count else { continue }
+          layers[layer][here[here.count - 1 - round]].precision = leastPrecision
+          bytes[device] -= saved
+        }
+      }
+    }
+    return Placement(layers: layers.map { LayerPlacement($0) })
+  }
+}
+
+/// Why a byte budget cannot work.
+public enum ByteBudgetError: Error, Hashable, CustomStringConvertible {
+  /// The device cannot hold its share of the experts at the least precision and the staging reserve.
+  case tooSmall(device: DeviceID, neededBytes: Int, budgetBytes: Int)
+
+  /// The fact, with both numbers.
+  public var description: String {
+    switch self {
+    case .tooSmall(let device, let needed, let budget):
+      "the memory budget gives device \(device) \(budget) bytes, but its share of the experts at the least precision and the staging reserve need \(needed)"
+    }
+  }
+}

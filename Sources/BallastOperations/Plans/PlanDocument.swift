@@ -1,0 +1,166 @@
+public import BallastControl
+public import BallastRuntime
+import Foundation
+
+/// A plan as `ballast plan --json` writes it and `--current` reads it.
+public struct PlanDocument: Codable, Sendable {
+  /// Device imbalance by the split the plan was made for, mean over layers.
+  public struct Imbalance: Codable, Sendable {
+    /// Of the placement the plan starts from; nil when it starts from nothing.
+    public var before: Double?
+    /// Of the placement it leads to.
+    public var after: Double
+    /// `[layer]`, of the placement it leads to.
+    public var perLayer: [Double]
+
+    private enum CodingKeys: String, CodingKey {
+      case before
+      case after
+      case perLayer
+    }
+
+    /// Writes `before` as null when there is none, so that the key is always there.
+    public func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(before, forKey: .before)
+      try container.encode(after, forKey: .after)
+      try container.encode(perLayer, forKey: .perLayer)
+    }
+
+    /// States the imbalances.
+    public init(before: Double?, after: Double, perLayer: [Double]) {
+      self.before = before
+      self.after = after
+      self.perLayer = perLayer
+    }
+  }
+
+  /// `[layer][device]`: the experts the device holds, ascending.
+  public var placement: [[[Int]]]
+  /// `[layer][device]`: the precision of each, by name.
+  public var precision: [[[String]]]
+  /// How even the devices are.
+  public var deviceImbalance: Imbalance
+  /// `[layer][device]`: the device's share of the layer's time.
+  public var shares: [[Double]]
+  /// `[layer][expert]`: replicas.
+  public var replicaCounts: [[Int]]
+  /// Replicas put where they were not.
+  public var copiesMoved: Int
+  /// Bytes to stage for them.
+  public var bytesMoved: Int
+  /// Milliseconds to plan, median of repetitions, reading excluded.
+  public var planMilliseconds: Double
+
+  /// Describes `plan`.
+  public init(
+    _ plan: Plan, before: Double?, perLayer: [Double], shares: [[Double]], shape: ModelShape, devices: Int,
+    milliseconds: Double
+  ) {
+    placement = Self.experts(plan.target, devices: devices)
+    precision = plan.target.layers.map { layer in
+      (0..<devices).map { device in
+        layer.replicas.filter { $0.device.index == device }.map(\.precision.description)
+      }
+    }
+    deviceImbalance = Imbalance(before: before, after: plan.forecast.imbalanceAfter, perLayer: perLayer)
+    self.shares = shares
+    replicaCounts = plan.target.layers.map { layer in
+      (0..<shape.expertsPerLayer).map { layer.replicas(of: ExpertID($0)).count }
+    }
+    copiesMoved = plan.copiesMoved
+    bytesMoved = plan.forecast.bytesMoved
+    planMilliseconds = milliseconds
+  }
+
+  /// `[layer][device]`: the experts each device holds, ascending.
+  public static func experts(_ placement: Placement, devices: Int) -> [[[Int]]] {
+    placement.layers.map { layer in
+      var held = Array(repeating: [Int](), count: devices)
+      for replica in layer.replicas { held[replica.device.index].append(replica.expert.index) }
+      return held
+    }
+  }
+}
+
+/// The part of a plan document a new plan starts from.
+public struct CurrentPlacement: Decodable, Sendable {
+  private let placement: [[[Int]]]
+  private let precision: [[[String]]]?
+
+  /// Most bytes a document may have.
+  public static let limitBytes = 1 << 30
+
+  /// Reads the placement that `ballast plan --json` wrote.
+  ///
+  /// - Throws: `PlanDocumentError` naming the file and what does not fit.
+  public static func read(
+    _ path: String, shape: ModelShape, topology: Topology
+  ) throws(PlanDocumentError) -> Placement {
+    let bytes: [UInt8]
+    do throws(FileError) { bytes = try WholeFile.read(path, limitBytes: limitBytes) } catch { throw .file(error) }
+    let document: CurrentPlacement
+    do {
+      document = try JSONDecoder().decode(CurrentPlacement.self, from: Data(bytes))
+    } catch {
+      throw .malformed(file: path, reason: "it must hold placement as [layer][device][expert]")
+    }
+    let placement = try document.resolved(file: path, full: shape.fullPrecision)
+    do throws(PlacementError) {
+      try placement.check(shape: shape, topology: topology)
+    } catch {
+      throw .invalid(file: path, error)
+    }
+    return placement
+  }
+
+  private func resolved(file: String, full: Precision) throws(PlanDocumentError) -> Placement {
+    var layers: [LayerPlacement] = []
+    for (layer, devices) in placement.enumerated() {
+      var replicas: [Replica] = []
+      for (device, experts) in devices.enumerated() {
+        for (place, expert) in experts.enumerated() {
+          replicas.append(
+            Replica(
+              expert: ExpertID(expert), device: DeviceID(device),
+              precision: try named(layer, device, place, file: file) ?? full))
+        }
+      }
+      layers.append(LayerPlacement(replicas))
+    }
+    return Placement(layers: layers)
+  }
+
+  private func named(
+    _ layer: Int, _ device: Int, _ place: Int, file: String
+  ) throws(PlanDocumentError) -> Precision? {
+    guard let precision else { return nil }
+    guard precision.indices.contains(layer), precision[layer].indices.contains(device),
+      precision[layer][device].indices.contains(place)
+    else { throw .malformed(file: file, reason: "precision has another shape than placement at layer \(layer), device \(device)") }
+    let name = precision[layer][device][place]
+    guard let value = Precision(name: name) else {
+      throw .malformed(file: file, reason: "precision '\(excerpt(name))' is not one of \(Precision.allCases.map(\.description).joined(separator: ", "))")
+    }
+    return value
+  }
+}
+
+/// Why a file is not a placement to start from.
+public enum PlanDocumentError: Error, Hashable, CustomStringConvertible {
+  /// The file cannot be read.
+  case file(FileError)
+  /// The file is not what `ballast plan --json` writes.
+  case malformed(file: String, reason: String)
+  /// The placement does not fit the loads and devices at hand.
+  case invalid(file: String, PlacementError)
+
+  /// The fact, with the file.
+  public var description: String {
+    switch self {
+    case .file(let error): error.description
+    case .malformed(let file, let reason): "\(file): \(reason)"
+    case .invalid(let file, let error): "\(file): \(error)"
+    }
+  }
+}

@@ -1,0 +1,48 @@
+/// The windows of several traces in a row: none straddles two files, tails are dropped.
+public struct TraceWindows: Sequence {
+  /// MoE layers of every trace.
+  public let layers: Int
+  /// Experts in each layer.
+  public let experts: Int
+  /// Windows in all.
+  public let count: Int
+
+  private let parts: [LazyMapSequence<Range<Int>, TraceWindow>]
+
+  /// Cuts traces into windows.
+  ///
+  /// - Parameters:
+  ///   - traces: At least one; all with the same layers and experts.
+  ///   - rows: Rows a window spans: tokens of ids, recorded windows of counts.
+  ///   - batchTokens: Tokens a batch, for traces of ids; nil takes a whole window as one batch.
+  /// - Throws: `ReplayError` naming the trace.
+  public init(_ traces: [RoutingTrace], rows: Int, batchTokens: Int? = nil) throws(ReplayError) {
+    layers = traces.first?.layers ?? 0
+    experts = traces.first?.experts ?? 0
+    var parts: [LazyMapSequence<Range<Int>, TraceWindow>] = []
+    for trace in traces {
+      guard trace.layers == layers, trace.experts == experts else {
+        throw .mixedTraces(
+          file: trace.source, layers: trace.layers, experts: trace.experts, expectedLayers: layers,
+          expectedExperts: experts)
+      }
+      if case .loads = trace, batchTokens != nil { throw .batchesOfCounts(file: trace.source) }
+      do throws(ArrayError) {
+        parts.append(try trace.windows(rows: rows, batchTokens: batchTokens))
+      } catch {
+        throw .trace(error)
+      }
+    }
+    self.parts = parts
+    count = parts.reduce(0) { $0 + $1.count }
+    guard count >= 2 else { throw .tooFewWindows(windows: count, rowsPerWindow: rows) }
+  }
+
+  /// Each window as its batches, `[batch][layer][expert]` tokens.
+  public func makeIterator() -> AnyIterator<[[[Int]]]> {
+    var windows = parts.lazy.joined().makeIterator()
+    return AnyIterator {
+      windows.next().map { $0.batches.isEmpty ? [$0.loads] : $0.batches }
+    }
+  }
+}

@@ -1,0 +1,14 @@
+/// One step of a serving worker: when it was, and how many tokens it computed.
+public struct StepRecord: Hashable, Sendable {
+  /// When the worker began to gather the batch.
+  public let start: ContinuousClock.Instant
+  /// When the batch was computed and scored.
+  public let end: ContinuousClock.Instant
+  /// Tokens of prompts.
+  public let prefillTokens: Int
+  /// Tokens of continuations, one a sequence.
+  public let decodeTokens: Int
+
+  /// How long it took.
+  public var duration: Duration { end - start }
+}
