@@ -144,6 +144,9 @@ public final class Balancer: Sendable {
   /// What sampled batches have revealed since the start.
   public var samples: SampleTotals { path.samples.totals() }
 
+  /// Tokens counted since the start.
+  public var load: LoadTotals { path.counters.totals() }
+
   /// Whether a plan is being staged, published or retired now.
   public var isApplying: Bool { path.isApplying }
 

@@ -95,7 +95,7 @@ struct ReplayCommand: AsyncParsableCommand {
       let all = outcome.placements.map { PlanDocument.experts($0, devices: devices) }
       try writeJSON(["placements": all], to: placements)
     }
-    // if let report { try writeText(ReplayReport(outcome, model: model).html, to: report) }
+    if let report { try writeText(ReplayReport(outcome, model: model).html, to: report) }
   }
 }
 

@@ -23,7 +23,7 @@ public struct BalancerConfiguration: Hashable, Sendable {
 
   /// The defaults are those of each part.
   public init(
-    mode: ControlMode = .act, tickMilliseconds: Int = 100, laneLimit: Int = 64,
+    mode: ControlMode = .act, tickMilliseconds: Int = 250, laneLimit: Int = 64,
     estimator: EstimatorConfiguration = EstimatorConfiguration(),
     controller: ControllerConfiguration = ControllerConfiguration(),
     planner: PlannerConfiguration = PlannerConfiguration(),

@@ -1,0 +1,44 @@
+/// What one arm did on one request list.
+struct ArmFigures: Codable {
+  /// Step times that this share of steps does not exceed, in milliseconds.
+  struct Percentiles: Codable {
+    var p50: Double
+    var p99: Double
+    var p999: Double
+  }
+
+  /// Tokens served a second, prompts and continuations.
+  var tokensPerSecond: Double
+  /// All steps.
+  var stepMilliseconds: Percentiles
+  /// Steps during which a plan was staged, published or retired; nil when there was none.
+  var stepMillisecondsWhileApplying: Percentiles?
+  /// How many those were.
+  var stepsWhileApplying: Int
+  /// All steps.
+  var steps: Int
+  /// Experts · busiest expert / total, mean over layers and batches.
+  var expertImbalance: Double
+  /// Experts · busiest replica / total, mean over layers and batches.
+  var replicaImbalance: Double
+  /// Maximum over mean device cost, mean over layers and batches.
+  var deviceImbalance: Double
+  /// The most expert weights and scales took, staging included.
+  var bytes: Int
+  /// What they may take.
+  var budgetBytes: Int
+  /// Beyond that, what the allocator held.
+  var overheadBytes: Int
+  /// Mean surprise of a served byte.
+  var bitsPerByte: Double
+  /// Share of served bytes predicted right.
+  var nextByteAccuracy: Double
+  /// Plans published.
+  var plansApplied: Int
+  /// Steps that publishing, staging or retiring delayed by more than 50 µs.
+  var stepsWaited: Int
+  /// Share of replicas at each precision.
+  var precisionShare: [String: Double]
+  /// Share of one core the control loop's own thinking took.
+  var controlCoreShare: Double
+}

@@ -1,0 +1,27 @@
+import BallastCPU
+import BallastRuntime
+import BallastServing
+
+/// A checkpoint's experts as the CPU executor reads them: from the mapped file, when a replica is staged.
+struct CheckpointWeights: ExpertWeightSource {
+  private let checkpoint: MixtralCheckpoint
+
+  init(_ checkpoint: MixtralCheckpoint) { self.checkpoint = checkpoint }
+
+  var precision: Precision { checkpoint.fullPrecision }
+
+  func withMatrix<Outcome>(
+    _ matrix: ExpertMatrix, layer: LayerID, expert: ExpertID, _ body: (RawSpan) -> Outcome
+  ) throws(StagingError) -> Outcome {
+    let weights = checkpoint.weights(of: expert, layer: layer)
+    let tensor =
+      switch matrix {
+      case .gate: weights.gate
+      case .up: weights.up
+      case .down: weights.down
+      }
+    guard tensor.element == .float16 else { return tensor.withBytes(body) }
+    let exact = tensor.floats()
+    return body(exact.span.bytes)
+  }
+}

@@ -1,0 +1,125 @@
+import ArgumentParser
+import BallastControl
+import BallastOperations
+import BallastServing
+import Foundation
+
+/// `ballast run`: the main job.
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Serve a language model with and without the balancer, and compare.",
+    discussion: """
+      Serves requests over the texts, prefill and teacher-forced decode, while the mix of domains shifts. Two arms take
+      turns on the same seeded request lists, inside the same bytes: static (contiguous placement, one copy of each
+      expert, full precision) and adaptive (Ballast: replicas and precision follow the load). Prints one line a tick
+      and a table at the end. Defaults: the bundled byte-level model and texts, lengths drawn from the seed.
+      """)
+
+  @Option(help: ArgumentHelp("A Mixtral-format checkpoint (default: the bundled model).", valueName: "dir"))
+  var model: String?
+
+  @Option(help: ArgumentHelp("A folder of .txt files, each a domain (default: texts inside the model's folder).", valueName: "dir"))
+  var text: String?
+
+  @Option(help: "Devices: groups of workers with memory of their own, one core each.")
+  var devices = 2
+
+  @Option(help: "Serving threads; each batches up to \(RunSettings.sequencesPerLane) sequences.")
+  var lanes = 1
+
+  @Option(help: ArgumentHelp("Bytes, or a share of the experts at full precision, that either arm may hold.", valueName: "bytes|share"))
+  var memoryBudget = "100%"
+
+  @Option(help: ArgumentHelp("Request lengths from TIMESTAMP,ContextTokens,GeneratedTokens, scaled to the context (default: drawn from the seed).", valueName: "csv"))
+  var arrivals: String?
+
+  @Option(help: ArgumentHelp("Configuration, YAML or JSON; watched while running.", valueName: "file"))
+  var config: String?
+
+  @Option(help: "Decides every random choice.")
+  var seed: UInt64 = 1
+
+  @Option(help: "How long the whole run takes, about; sizes the request lists.")
+  var seconds = 60.0
+
+  @Option(help: "Times both arms take turns.")
+  var pairs = 5
+
+  @Option(help: "Devices of the simulated cluster the same routing is shown on.")
+  var simulatedDevices = 8
+
+  @Option(help: ArgumentHelp("Write the figures as JSON.", valueName: "file"))
+  var json: String?
+
+  @Option(help: ArgumentHelp("Write a report with plots, one HTML file.", valueName: "file"))
+  var report: String?
+
+  @Flag(help: "Print no line a tick.")
+  var quiet = false
+
+  func validate() throws {
+    guard (1...1024).contains(devices) else { throw ValidationError("--devices is \(devices); allowed is 1 to 1024") }
+    guard (1...256).contains(lanes) else { throw ValidationError("--lanes is \(lanes); allowed is 1 to 256") }
+    guard (1...1000).contains(pairs) else { throw ValidationError("--pairs is \(pairs); allowed is 1 to 1000") }
+    guard (1...1024).contains(simulatedDevices) else {
+      throw ValidationError("--simulated-devices is \(simulatedDevices); allowed is 1 to 1024")
+    }
+    guard seconds >= 1, seconds <= 1e6 else {
+      throw ValidationError("--seconds is \(seconds); allowed is 1 to 1000000")
+    }
+  }
+
+  func run() async throws {
+    let watched = try configurationFile()
+    let settings = try settings(watched?.configuration ?? environmentConfiguration())
+    let comparison = try await Comparison(settings, watching: watched, prints: !quiet)
+    let outcome = try await comparison.run()
+    print(RunTable(outcome.result, settings).text)
+    if let json { try writeJSON(outcome.result, to: json) }
+    if let report { try writeText(RunReport(outcome, settings).html, to: report) }
+  }
+
+  private func configurationFile() throws(InputError) -> ConfigurationFile? {
+    guard let config else { return nil }
+    return try input { () throws(ConfigurationError) in
+      try ConfigurationFile(path: config, environment: ProcessInfo.processInfo.environment)
+    }
+  }
+
+  private func environmentConfiguration() throws(InputError) -> BalancerConfiguration {
+    try input { () throws(ConfigurationError) in
+      try ConfigurationSchema.configuration(
+        text: "", file: "environment", environment: ProcessInfo.processInfo.environment)
+    }
+  }
+
+  private func settings(_ configuration: BalancerConfiguration) throws(InputError) -> RunSettings {
+    let directory: String
+    if let model { directory = model } else { directory = try BundledModel.directory() }
+    let checkpoint = try input { () throws(CheckpointError) in try MixtralCheckpoint(directory: directory) }
+    let texts = try input { () throws(WorkloadError) in
+      try DomainText.read(directory: text ?? directory + "/texts")
+    }
+    let lengths = try arrivals.map { path in
+      try input { () throws(WorkloadError) in
+        try Arrivals(path: path).scaled(contextBytes: checkpoint.configuration.contextTokens)
+      }
+    }
+    return RunSettings(
+      checkpoint: checkpoint, texts: texts, lengths: lengths, devices: devices, lanes: lanes,
+      budgetBytes: try budgetBytes(checkpoint), configuration: configuration, seconds: seconds, pairs: pairs,
+      seed: seed, simulatedDevices: simulatedDevices)
+  }
+
+  private func budgetBytes(_ checkpoint: MixtralCheckpoint) throws(InputError) -> Int {
+    let budget = try input { () throws(UnitError) in try MemoryBudget(parsing: memoryBudget) }
+    let full = try ServingArm.shape(checkpoint).fullBytes
+    let bytes = budget.bytes(fullBytes: full)
+    guard bytes >= full else {
+      throw InputError(
+        "--memory-budget is \(bytes) bytes, but the static arm needs \(full): one copy of each expert at full precision")
+    }
+    return bytes
+  }
+}

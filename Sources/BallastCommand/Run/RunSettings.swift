@@ -1,0 +1,23 @@
+import BallastControl
+import BallastOperations
+import BallastServing
+import Foundation
+
+/// Everything `ballast run` has read and resolved before it serves.
+struct RunSettings {
+  let checkpoint: MixtralCheckpoint
+  let texts: [DomainText]
+  let lengths: [RequestLength]?
+  let devices: Int
+  let lanes: Int
+  /// Bytes both arms may hold of expert weights and scales.
+  let budgetBytes: Int
+  let configuration: BalancerConfiguration
+  let seconds: Double
+  let pairs: Int
+  let seed: UInt64
+  let simulatedDevices: Int
+
+  /// Sequences each lane keeps in flight.
+  static let sequencesPerLane = 64
+}

@@ -1,0 +1,78 @@
+import BallastOperations
+
+/// The end of a run for the terminal: both arms side by side, and what bounds the gain.
+struct RunTable {
+  private let result: RunResult
+  private let settings: RunSettings
+
+  init(_ result: RunResult, _ settings: RunSettings) {
+    self.result = result
+    self.settings = settings
+  }
+
+  /// Everything, a table first.
+  var text: String { reportTable.text + "\n" + notes.joined(separator: "\n\n") }
+
+  /// What the table means, a paragraph each.
+  var notes: [String] { [ratios, bound] + (result.simulated.map { [simulated($0)] } ?? []) }
+
+  /// Both arms side by side.
+  var reportTable: ReportTable {
+    ReportTable(columns: ["median of \(result.alternations.count) turns each", "static", "adaptive"], rows: rows)
+  }
+
+  private var rows: [[String]] {
+    func row(_ name: String, _ value: (ArmFigures) -> String) -> [String] {
+      [name, value(result.static), value(result.adaptive)]
+    }
+    return [
+      row("tokens per second") { fixed($0.tokensPerSecond, 0) },
+      row("step p50, ms") { fixed($0.stepMilliseconds.p50, 3) },
+      row("step p99, ms") { fixed($0.stepMilliseconds.p99, 3) },
+      row("step p99.9, ms") { fixed($0.stepMilliseconds.p999, 3) },
+      row("step p99 while a plan is applied, ms") { $0.stepMillisecondsWhileApplying.map { fixed($0.p99, 3) } ?? "-" },
+      row("steps while a plan is applied") { "\($0.stepsWhileApplying) of \($0.steps)" },
+      row("steps that waited for a plan") { "\($0.stepsWaited)" },
+      row("expert imbalance") { fixed($0.expertImbalance, 3) },
+      row("replica imbalance") { fixed($0.replicaImbalance, 3) },
+      row("device imbalance") { fixed($0.deviceImbalance, 4) },
+      row("bytes, peak with staging") { "\($0.bytes)" },
+      row("bytes allowed") { "\($0.budgetBytes)" },
+      row("bits per byte") { fixed($0.bitsPerByte, 5) },
+      row("next-byte accuracy") { fixed($0.nextByteAccuracy * 100, 3) + " %" },
+      row("plans applied") { "\($0.plansApplied)" },
+      row("replicas by precision") { figures in
+        figures.precisionShare.sorted { $0.key < $1.key }.map { "\(fixed($0.value * 100, 0))% \($0.key)" }
+          .joined(separator: " ")
+      },
+      row("control loop, share of a core") { fixed($0.controlCoreShare * 100, 2) + " %" },
+    ]
+  }
+
+  private var ratios: String {
+    let excess = (result.static.deviceImbalance - 1) / max(result.adaptive.deviceImbalance - 1, 1e-9)
+    return """
+      throughput, adaptive over static: \(fixed(result.throughputRatio, 3)) (median of the pairs)
+      replica imbalance is \(fixed(result.adaptive.expertImbalance / result.adaptive.replicaImbalance, 2)) times below expert imbalance
+      the excess of device imbalance over 1 is \(fixed(excess, 1)) times smaller
+      """
+  }
+
+  private var bound: String {
+    let imbalance = result.static.deviceImbalance
+    return """
+      the bound: with \(settings.devices) devices the static arm's busiest takes \(fixed(imbalance, 3)) times the mean, so balance alone can \
+      shorten expert time by at most \(fixed((1 - 1 / imbalance) * 100, 1)) %; anything beyond comes from lower precision
+      """
+  }
+
+  private func simulated(_ figures: RunResult.Simulated) -> String {
+    """
+    simulated: the same routing on \(figures.devices) devices, each tick's traffic as one batch, \
+    4e14 operations a second a device, 50 GB/s links
+      static   device imbalance \(fixed(figures.staticDeviceImbalance, 3)), \(fixed(figures.staticStepMicroseconds, 2)) µs a batch
+      ballast  device imbalance \(fixed(figures.adaptiveDeviceImbalance, 3)), \(fixed(figures.adaptiveStepMicroseconds, 2)) µs a batch, \
+    \(figures.copies) copies a layer, \(fixed(figures.copiesMovedShare * 100, 1)) % moved a window
+    """
+  }
+}

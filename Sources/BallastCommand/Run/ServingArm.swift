@@ -1,0 +1,167 @@
+import Ballast
+import BallastCPU
+import BallastControl
+import BallastRuntime
+import BallastServing
+import Foundation
+import Synchronization
+
+/// One way of serving: the model on the CPU executor, with or without a balancer that acts.
+final class ServingArm: Sendable {
+  /// What an arm is called in tables and JSON.
+  enum Kind: String, Sendable {
+    /// Contiguous placement, one copy of each expert, full precision, for ever.
+    case `static`
+    /// Ballast, acting.
+    case adaptive
+  }
+
+  let kind: Kind
+  let balancer: Balancer
+  private let executor: CPUExecutor
+  private let lanes: [ServingLane]
+  private let budgetBytes: Int
+  private let memoryBudgetShare: Double
+  private let laneLimit: Int
+  private let thinking = Mutex(Duration.zero)
+
+  /// Stages the arm's first placement and starts its lanes.
+  init(_ kind: Kind, _ settings: RunSettings, weights: DecoderWeights) async throws(InputError) {
+    self.kind = kind
+    budgetBytes = settings.budgetBytes
+    let executor = try ServingArm.executor(settings)
+    self.executor = executor
+    var configuration = settings.configuration
+    memoryBudgetShare = Double(settings.budgetBytes) / Double(executor.shape.fullBytes)
+    laneLimit = max(configuration.laneLimit, settings.lanes)
+    configuration.planner.memoryBudgetShare = memoryBudgetShare
+    configuration.laneLimit = laneLimit
+    var placement: Placement?
+    if kind == .static {
+      configuration.mode = .observe
+      configuration.planner.stagingReserveExperts = 0
+      configuration.dispatch = .resident
+      placement = .contiguous(shape: executor.shape, topology: executor.topology)
+    }
+    let settled = configuration
+    let start = placement
+    balancer = try await input { () async throws(BalancerError) in
+      try await Balancer(executor: executor, configuration: settled, placement: start)
+    }
+    lanes = try await ServingArm.startLanes(settings.lanes, balancer, weights)
+    balancer.observe { [thinking] event in thinking.withLock { $0 += event.thinkingTime } }
+  }
+
+  /// Serves a list with all lanes, the control loop beside them, and says what it took.
+  func serve(_ requests: [Request], isCounted: Bool = true, meter: StepMeter = StepMeter()) async throws(InputError) -> ArmFigures {
+    let before = balancer.samples
+    let plansBefore = balancer.statistics.plansPublished
+    thinking.withLock { $0 = .zero }
+    let control = Task { await balancer.run() }
+    let queue = RequestQueue(requests)
+    let start = ContinuousClock.now
+    let outcomes = await withTaskGroup(of: Result<[PredictionScore], DecoderError>.self) { group in
+      for lane in lanes { group.addTask { await lane.serve(queue, isCounted: isCounted, meter: meter) } }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    let elapsed = ContinuousClock.now - start
+    control.cancel()
+    await control.value
+    var total = PredictionScore()
+    for outcome in outcomes {
+      for score in try input({ () throws(DecoderError) in try outcome.get() }) { total.add(score) }
+    }
+    return figures(meter, elapsed: elapsed, score: total, before: before, plansBefore: plansBefore)
+  }
+
+  /// Takes in another configuration; the arm's byte budget stays.
+  ///
+  /// - Returns: What the balancer refused, or nil.
+  func apply(_ configuration: BalancerConfiguration) -> String? {
+    var next = configuration
+    next.planner.memoryBudgetShare = memoryBudgetShare
+    next.laneLimit = laneLimit
+    do throws(BalancerError) {
+      try balancer.apply(next)
+      return nil
+    } catch {
+      return "refused, the last good one stays: \(error)"
+    }
+  }
+
+  /// Ends the lanes' threads.
+  func close() { for lane in lanes { lane.close() } }
+
+  private func figures(
+    _ meter: StepMeter, elapsed: Duration, score: PredictionScore, before: SampleTotals, plansBefore: Int
+  ) -> ArmFigures {
+    let samples = balancer.samples
+    let imbalance = samples.imbalance.since(before.imbalance)
+    let batches = max(imbalance.batches, 1)
+    let statistics = balancer.statistics
+    let seconds = elapsed / .seconds(1)
+    let applying = meter.whileApplying
+    return ArmFigures(
+      tokensPerSecond: Double(meter.tokens) / seconds, stepMilliseconds: meter.percentiles,
+      stepMillisecondsWhileApplying: applying.percentiles, stepsWhileApplying: applying.steps, steps: meter.steps,
+      expertImbalance: imbalance.expert / batches, replicaImbalance: imbalance.replica / batches,
+      deviceImbalance: imbalance.device / batches,
+      bytes: statistics.memory.reduce(0) { $0 + $1.peakReplicaBytes }, budgetBytes: budgetBytes,
+      overheadBytes: statistics.memory.reduce(0) { $0 + $1.overheadBytes }, bitsPerByte: score.bitsPerByte ?? 0,
+      nextByteAccuracy: score.nextByteAccuracy ?? 0, plansApplied: statistics.plansPublished - plansBefore,
+      stepsWaited: Int(samples.delayedBatches - before.delayedBatches),
+      precisionShare: statistics.placement.precisionShare,
+      controlCoreShare: thinking.withLock { $0 } / .seconds(1) / seconds)
+  }
+
+  private static func startLanes(
+    _ count: Int, _ balancer: Balancer, _ weights: DecoderWeights
+  ) async throws(InputError) -> [ServingLane] {
+    var lanes: [ServingLane] = []
+    for _ in 0..<count {
+      let failure: InputError? = await withCheckedContinuation { started in
+        lanes.append(
+          ServingLane(balancer: balancer, weights: weights, slots: RunSettings.sequencesPerLane) {
+            started.resume(returning: $0)
+          })
+      }
+      if let failure { throw failure }
+    }
+    return lanes
+  }
+
+  /// The checkpoint's experts as the executor packs them.
+  static func shape(_ checkpoint: MixtralCheckpoint) throws(InputError) -> ModelShape {
+    let model = checkpoint.configuration
+    return try input { () throws(CPUExecutorError) in
+      try dimensions(checkpoint).modelShape(
+        layers: model.layers, expertsPerLayer: model.expertsPerLayer, expertsPerToken: model.expertsPerToken,
+        fullPrecision: checkpoint.fullPrecision)
+    }
+  }
+
+  private static func dimensions(_ checkpoint: MixtralCheckpoint) throws(CPUExecutorError) -> ExpertDimensions {
+    try ExpertDimensions(hidden: checkpoint.configuration.hidden, inner: checkpoint.configuration.intermediate)
+  }
+
+  private static func executor(_ settings: RunSettings) throws(InputError) -> CPUExecutor {
+    let shape = try shape(settings.checkpoint)
+    return try input { () throws(CPUExecutorError) in
+      try CPUExecutor(
+        source: CheckpointWeights(settings.checkpoint), shape: shape, dimensions: try dimensions(settings.checkpoint),
+        configuration: CPUExecutorConfiguration(
+          devices: settings.devices, memoryBytesPerDevice: settings.budgetBytes / settings.devices))
+    }
+  }
+}
+
+extension Placement {
+  /// Share of replicas at each precision, by name.
+  var precisionShare: [String: Double] {
+    var counts: [String: Int] = [:]
+    for layer in layers {
+      for replica in layer.replicas { counts[replica.precision.description, default: 0] += 1 }
+    }
+    return counts.mapValues { Double($0) / Double(max(replicaCount, 1)) }
+  }
+}

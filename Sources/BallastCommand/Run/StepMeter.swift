@@ -1,0 +1,47 @@
+import BallastServing
+import Histogram
+import Synchronization
+
+/// Gathers step times of all lanes, those that met a plan being applied apart.
+final class StepMeter: Sendable {
+  private struct Times {
+    var all = Histogram<UInt64>(highestTrackableValue: 60_000_000_000, numberOfSignificantValueDigits: .three)
+    var applying = Histogram<UInt64>(highestTrackableValue: 60_000_000_000, numberOfSignificantValueDigits: .three)
+    var tokens = 0
+  }
+
+  private let times = Mutex(Times())
+
+  /// Adds a step.
+  func add(_ step: StepRecord, metPlan: Bool) {
+    let parts = step.duration.components
+    let nanoseconds = UInt64(max(0, parts.seconds * 1_000_000_000 + parts.attoseconds / 1_000_000_000))
+    times.withLock {
+      $0.all.record(nanoseconds)
+      if metPlan { $0.applying.record(nanoseconds) }
+      $0.tokens += step.prefillTokens + step.decodeTokens
+    }
+  }
+
+  /// Tokens so far.
+  var tokens: Int { times.withLock { $0.tokens } }
+
+  /// Percentiles of all steps, in milliseconds.
+  var percentiles: ArmFigures.Percentiles { times.withLock { Self.percentiles($0.all) } }
+
+  /// Steps so far.
+  var steps: Int { times.withLock { Int($0.all.totalCount) } }
+
+  /// Percentiles and number of the steps that met a plan.
+  var whileApplying: (percentiles: ArmFigures.Percentiles?, steps: Int) {
+    times.withLock {
+      let count = Int($0.applying.totalCount)
+      return (count > 0 ? Self.percentiles($0.applying) : nil, count)
+    }
+  }
+
+  private static func percentiles(_ histogram: Histogram<UInt64>) -> ArmFigures.Percentiles {
+    func milliseconds(_ percentile: Double) -> Double { Double(histogram.valueAtPercentile(percentile)) / 1e6 }
+    return ArmFigures.Percentiles(p50: milliseconds(50), p99: milliseconds(99), p999: milliseconds(99.9))
+  }
+}

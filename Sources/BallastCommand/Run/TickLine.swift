@@ -1,0 +1,45 @@
+import BallastControl
+import BallastOperations
+
+/// One tick as a line for the terminal.
+struct TickLine {
+  private let record: TickRecord
+  private let event: ControlEvent
+  private let kind: ServingArm.Kind
+  private let steps: ArmFigures.Percentiles
+  private let budget: Int
+
+  init(
+    _ record: TickRecord, _ event: ControlEvent, _ kind: ServingArm.Kind, _ steps: ArmFigures.Percentiles, budget: Int
+  ) {
+    self.record = record
+    self.event = event
+    self.kind = kind
+    self.steps = steps
+    self.budget = budget
+  }
+
+  var text: String {
+    let share = fixed(Double(record.bytes) / Double(max(budget, 1)) * 100, 0)
+    let mix = record.precisionShare.sorted { $0.key < $1.key }.map { "\(fixed($0.value * 100, 0))% \($0.key)" }
+    return [
+      "\(fixed(record.seconds, 1)) s", kind.rawValue, "\(fixed(record.tokensPerSecond, 0)) tok/s",
+      "step \(fixed(steps.p50, 2))/\(fixed(steps.p99, 2)) ms",
+      "imbalance \(fixed(record.expertImbalance, 2)) expert \(fixed(record.deviceImbalance, 3)) device",
+      "\(share)% of budget", mix.joined(separator: " "), action,
+    ].joined(separator: "  ")
+  }
+
+  /// What the controller did, and why.
+  private var action: String {
+    switch event.rollout {
+    case .published(let replicas, _)?:
+      let gain = event.forecast.map { (1 - $0.nanosecondsAfter / max($0.nanosecondsBefore, 1)) * 100 } ?? 0
+      return "published a plan: \(replicas) replicas staged, \(fixed(gain, 1))% less expert time forecast"
+    case .abandoned(let error, _)?: return "abandoned a plan: \(error)"
+    case nil:
+      guard event.decision == .plan else { return "\(event.decision)" }
+      return "advises a plan of \(event.changes.reduce(0) { $0 + $1.added.count }) replicas"
+    }
+  }
+}
