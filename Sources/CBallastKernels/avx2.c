@@ -6,7 +6,7 @@
 
 // 256-bit registers, fused multiply-add.
 
-enum { ROWS = 4 };
+enum { MOST_ROWS = 4 };
 
 static void product(int32_t precision, const void *weights, size_t panels, size_t depth, const pass_scratch *parts,
                     size_t count, float *out, size_t stride);

@@ -8,6 +8,8 @@
 // wide where rows are few, so that enough additions are under way at once; tall where they are many, so that each
 // weight read serves many rows.
 
+enum { MOST_ROWS = 12 };
+
 #pragma clang attribute push( \
     __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16"))), apply_to = function)
 
@@ -20,8 +22,6 @@ static void product(int32_t precision, const void *weights, size_t panels, size_
 
 typedef void (*tile)(const uint8_t *weights, size_t panel_bytes, size_t depth, const pass_scratch *parts, size_t first,
                      float *out, size_t stride);
-
-ALWAYS const uint8_t *row_of(const pass_scratch *parts, size_t row) { return parts->rows + row * parts->row_bytes; }
 
 ALWAYS void store_tile(const int rows, const int panels, __m512 (*sums)[8], float *out, size_t stride) {
   UNROLLED for (int row = 0; row < rows; row++) {
@@ -37,14 +37,15 @@ ALWAYS void float32_tile(const int rows, const int panels, const uint8_t *weight
   UNROLLED for (int row = 0; row < rows; row++) {
     UNROLLED for (int panel = 0; panel < panels; panel++) sums[row][panel] = _mm512_setzero_ps();
   }
-  const uint8_t *activations = row_of(parts, first);
+  const uint32_t *units = units_of(parts, first);
+  size_t height = parts->height;
   for (size_t step = 0; step < depth; step++) {
     __m512 lines[8];
     UNROLLED for (int panel = 0; panel < panels; panel++) {
       lines[panel] = _mm512_load_ps(weights + panel * panel_bytes + step * 64);
     }
     UNROLLED for (int row = 0; row < rows; row++) {
-      __m512 value = _mm512_set1_ps(((const float *)(activations + row * parts->row_bytes))[step]);
+      __m512 value = _mm512_set1_ps(float_of(units[step * height + row]));
       UNROLLED for (int panel = 0; panel < panels; panel++) {
         sums[row][panel] = _mm512_fmadd_ps(lines[panel], value, sums[row][panel]);
       }
@@ -59,14 +60,15 @@ ALWAYS void bfloat16_tile(const int rows, const int panels, const uint8_t *weigh
   UNROLLED for (int row = 0; row < rows; row++) {
     UNROLLED for (int panel = 0; panel < panels; panel++) sums[row][panel] = _mm512_setzero_ps();
   }
-  const uint8_t *activations = row_of(parts, first);
+  const uint32_t *units = units_of(parts, first);
+  size_t height = parts->height;
   for (size_t pair = 0; pair < ceiling(depth, 2); pair++) {
     __m512i lines[8];
     UNROLLED for (int panel = 0; panel < panels; panel++) {
       lines[panel] = _mm512_load_si512(weights + panel * panel_bytes + pair * 64);
     }
     UNROLLED for (int row = 0; row < rows; row++) {
-      __m512i value = _mm512_set1_epi32(((const int32_t *)(activations + row * parts->row_bytes))[pair]);
+      __m512i value = _mm512_set1_epi32((int32_t)units[pair * height + row]);
       UNROLLED for (int panel = 0; panel < panels; panel++) {
         sums[row][panel] = _mm512_dpbf16_ps(sums[row][panel], (__m512bh)lines[panel], (__m512bh)value);
       }
@@ -79,25 +81,26 @@ ALWAYS void bfloat16_tile(const int rows, const int panels, const uint8_t *weigh
 ALWAYS void int8_group(const int rows, const int panels, const uint8_t *weights, size_t panel_bytes, size_t group,
                        size_t quads, const pass_scratch *parts, size_t first, __m512 (*sums)[8]) {
   __m512i integers[MOST_ROWS][8];
+  size_t height = parts->height, place = first * parts->most_groups + group * height;
   UNROLLED for (int row = 0; row < rows; row++) {
-    __m512i start = _mm512_set1_epi32(parts->starts[(first + row) * parts->groups + group]);
+    __m512i start = _mm512_set1_epi32(parts->starts[place + row]);
     UNROLLED for (int panel = 0; panel < panels; panel++) integers[row][panel] = start;
   }
-  const uint8_t *activations = row_of(parts, first) + group * BALLAST_GROUP;
+  const uint32_t *units = units_of(parts, first) + group * QUADS * height;
   for (size_t quad = 0; quad < quads; quad++) {
     __m512i lines[8];
     UNROLLED for (int panel = 0; panel < panels; panel++) {
       lines[panel] = _mm512_load_si512(weights + panel * panel_bytes + (quad + 1) * 64);
     }
     UNROLLED for (int row = 0; row < rows; row++) {
-      __m512i value = _mm512_set1_epi32(((const int32_t *)(activations + row * parts->row_bytes))[quad]);
+      __m512i value = _mm512_set1_epi32((int32_t)units[quad * height + row]);
       UNROLLED for (int panel = 0; panel < panels; panel++) {
         integers[row][panel] = _mm512_dpbusd_epi32(integers[row][panel], lines[panel], value);
       }
     }
   }
   UNROLLED for (int row = 0; row < rows; row++) {
-    __m512 scale = _mm512_set1_ps(parts->scales[(first + row) * parts->groups + group]);
+    __m512 scale = _mm512_set1_ps(parts->scales[place + row]);
     UNROLLED for (int panel = 0; panel < panels; panel++) {
       __m512 both = _mm512_mul_ps(scale, _mm512_load_ps(weights + panel * panel_bytes));
       sums[row][panel] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(integers[row][panel]), both, sums[row][panel]);
@@ -152,7 +155,7 @@ static void product(int32_t precision, const void *weights, size_t panels, size_
                                                           : int8_tiles;
   if (count == 0) return;
   size_t bytes = ballast_panel_bytes(precision, depth);
-  size_t rows = ceiling(count, ceiling(count, MOST_ROWS));
+  size_t rows = parts->height;
   size_t widest = rows <= 3 ? 3 : rows <= 6 ? 2 : 1;
   for (size_t panel = 0; panel < panels;) {
     size_t width = widest;

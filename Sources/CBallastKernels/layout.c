@@ -24,10 +24,10 @@ size_t ballast_down_bytes(int32_t precision, size_t hidden, size_t inner) {
 
 size_t ballast_scratch_bytes(size_t hidden, size_t inner) {
   size_t longest = hidden > inner ? hidden : inner;
-  size_t products = 2 * rounded(inner, BALLAST_PANEL) * sizeof(float);
-  size_t rows = rounded(longest, BALLAST_GROUP) * sizeof(float);
-  size_t groups = rounded(groups_of(longest), 16) * (sizeof(float) + sizeof(int32_t));
-  return BALLAST_PASS * (products + rows + groups);
+  size_t products = BALLAST_PASS * 2 * rounded(inner, BALLAST_PANEL) * sizeof(float);
+  size_t units = (BALLAST_PASS + 1) * rounded(longest, BALLAST_GROUP) * sizeof(float);
+  size_t groups = BALLAST_PASS * groups_of(longest) * (sizeof(float) + sizeof(int32_t));
+  return products + units + groups;
 }
 
 size_t ballast_exact_scratch_bytes(size_t hidden, size_t inner, size_t count) {

@@ -4,7 +4,7 @@
 
 // For any processor; the vectors become whatever registers it has.
 
-enum { ROWS = 4 };
+enum { MOST_ROWS = 4 };
 
 static void product(int32_t precision, const void *weights, size_t panels, size_t depth, const pass_scratch *parts,
                     size_t count, float *out, size_t stride);

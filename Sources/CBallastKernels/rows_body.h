@@ -49,8 +49,9 @@ static void activate_row(float *row, size_t panels) {
   }
 }
 
-/// Rounds a row to int8, a scale for each group, and says where the group's integer sums start.
-static void quantize_row(const float *row, size_t depth, int8_t *out, float *scales, int32_t *starts) {
+/// Rounds a row to int8, a scale for each group, and says where the group's integer sums start, `stride` apart.
+static void quantize_row(const float *row, size_t depth, int8_t *out, float *scales, int32_t *starts,
+                         size_t stride) {
   for (size_t group = 0; group * BALLAST_GROUP < depth; group++) {
     float values[BALLAST_GROUP] = {0};
     size_t first = group * BALLAST_GROUP, left = depth - first;
@@ -71,30 +72,36 @@ static void quantize_row(const float *row, size_t depth, int8_t *out, float *sca
       out[first + i] = (int8_t)step;
       sum += step;
     }
-    scales[group] = is_finite ? scale : float_of(0x7fc00000u);
-    starts[group] = -128 * sum;
+    scales[group * stride] = is_finite ? scale : float_of(0x7fc00000u);
+    starts[group * stride] = -128 * sum;
   }
 }
 
-/// Writes a row as the products read it.
+/// Writes row `index` of the pass as the products read it.
 static void round_row(int32_t precision, const float *row, size_t depth, const pass_scratch *parts, size_t index) {
-  uint8_t *out = parts->rows + index * parts->row_bytes;
-  if (precision == BALLAST_FLOAT32) {
-    memcpy(out, row, depth * sizeof(float));
-  } else if (precision == BALLAST_BFLOAT16) {
-    uint16_t *values = (uint16_t *)out;
-    for (size_t i = 0; i < depth; i++) values[i] = bfloat16_of(row[i]);
-    if (depth % 2) values[depth] = 0;
-  } else {
-    quantize_row(row, depth, (int8_t *)out, parts->scales + index * parts->groups,
-                 parts->starts + index * parts->groups);
+  size_t first = index / parts->height * parts->height, place = index - first, count = depth;
+  const void *values = row;
+  if (precision == BALLAST_BFLOAT16) {
+    uint16_t *out = (uint16_t *)parts->row;
+    for (size_t i = 0; i < depth; i++) out[i] = bfloat16_of(row[i]);
+    if (depth % 2) out[depth] = 0;
+    values = out;
+    count = ceiling(depth, 2);
+  } else if (precision == BALLAST_INT8) {
+    size_t offset = first * parts->most_groups + place;
+    quantize_row(row, depth, (int8_t *)parts->row, parts->scales + offset, parts->starts + offset, parts->height);
+    values = parts->row;
+    count = quads_of(depth);
   }
+  uint32_t *units = parts->units + first * parts->most_units + place;
+  for (size_t unit = 0; unit < count; unit++) memcpy(units + unit * parts->height, (const float *)values + unit, 4);
 }
 
 static void expert_pass(const ballast_expert *expert, const float *input, const int32_t *rows, size_t count,
-                        float *output, const pass_scratch *parts) {
+                        float *output, pass_scratch *parts) {
   size_t hidden = expert->hidden, inner = expert->inner;
   size_t panels = ballast_gate_up_panels(inner), width = panels * BALLAST_PANEL;
+  parts->height = block_height(count, MOST_ROWS);
   for (size_t i = 0; i < count; i++) {
     round_row(expert->precision, input + (size_t)rows[i] * hidden, hidden, parts, i);
   }
@@ -200,7 +207,7 @@ static void pack_int8_column(const float *values, size_t depth, uint8_t *panel, 
     float scale;
     int32_t start;
     size_t first = group * BALLAST_GROUP, left = depth - first;
-    quantize_row(values + first, left < BALLAST_GROUP ? left : BALLAST_GROUP, steps, &scale, &start);
+    quantize_row(values + first, left < BALLAST_GROUP ? left : BALLAST_GROUP, steps, &scale, &start, 1);
     uint8_t *lines = panel + group * (QUADS + 1) * 64;
     ((float *)lines)[column] = scale;
     size_t quads = quads_of(left < BALLAST_GROUP ? left : BALLAST_GROUP);
