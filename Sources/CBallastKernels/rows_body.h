@@ -138,10 +138,15 @@ static void combine(const float *entries, size_t stride, const int32_t *order, c
 
 static void widen(const ballast_source *source, size_t first, size_t count, float *out) {
   if (source->precision == BALLAST_FLOAT32) {
-    memcpy(out, (const float *)source->values + first, count * sizeof(float));
+    memcpy(out, (const uint8_t *)source->values + first * sizeof(float), count * sizeof(float));
   } else {
-    const uint16_t *values = (const uint16_t *)source->values + first;
-    for (size_t i = 0; i < count; i++) out[i] = float_of((uint32_t)values[i] << 16);
+    // A mapped file promises no alignment.
+    const uint8_t *bytes = (const uint8_t *)source->values + first * 2;
+    for (size_t i = 0; i < count; i++) {
+      uint16_t value;
+      memcpy(&value, bytes + i * 2, 2);
+      out[i] = float_of((uint32_t)value << 16);
+    }
   }
 }
 

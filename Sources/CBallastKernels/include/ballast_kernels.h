@@ -99,6 +99,15 @@ size_t ballast_scratch_bytes(size_t hidden, size_t inner);
 /// Bytes `exact` needs beside its output.
 size_t ballast_exact_scratch_bytes(size_t hidden, size_t inner, size_t count);
 
+// Cores, which the C library names only to C.
+
+/// Cores a set of them can name.
+enum { BALLAST_CORES = 1024 };
+/// Whether the calling thread may run on a core.
+int32_t ballast_may_use_core(size_t core);
+/// Keeps the calling thread on a core; 0, or −1 when it may not run there.
+int32_t ballast_pin_to_core(size_t core);
+
 // The specification (reference.c): plain loops over packed weights that every set must agree with.
 
 /// As `expert` of a set, one row at a time and without scratch of the caller's; answers 0, or 1 when out of memory.
