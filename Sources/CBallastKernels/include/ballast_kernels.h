@@ -1,1 +1,123 @@
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+// The arithmetic of one SwiGLU expert, output = down( silu(gate x) * (up x) ), on packed weights.
+//
+// Every function has a twin for each instruction set; `ballast_kernels()` names the best this processor has.
+// A row's result depends on that row and the weights alone: each output is summed over the reduction in one fixed
+// order, however many rows run beside it. Rows with infinities or NaN spoil only themselves.
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// How packed weights are stored; the numbers are those of the Swift `Precision`.
+enum { BALLAST_FLOAT32 = 0, BALLAST_BFLOAT16 = 1, BALLAST_INT8 = 2 };
+
+/// Instruction sets, from the one every processor has.
+enum { BALLAST_PORTABLE = 0, BALLAST_AVX2 = 1, BALLAST_AVX512 = 2 };
+
+/// Outputs that are stored side by side.
+enum { BALLAST_PANEL = 16 };
+
+/// Products along the reduction that share one int8 scale.
+enum { BALLAST_GROUP = 64 };
+
+/// Rows an expert computes in one pass over its weights; more rows take more passes.
+enum { BALLAST_PASS = 96 };
+
+/// What packing found.
+enum { BALLAST_PACKED = 0, BALLAST_NOT_FINITE = 1, BALLAST_NO_MEMORY = 2 };
+
+/// A matrix as a checkpoint stores it, `[output][reduction]`, row-major.
+typedef struct ballast_source {
+  const void *values;
+  /// BALLAST_FLOAT32 or BALLAST_BFLOAT16.
+  int32_t precision;
+} ballast_source;
+
+/// One expert's packed weights.
+typedef struct ballast_expert {
+  /// Gate and up panels in turn; `ballast_gate_up_bytes` of them, on a 64-byte boundary.
+  const void *gate_up;
+  /// `ballast_down_bytes`, on a 64-byte boundary.
+  const void *down;
+  uint32_t hidden;
+  uint32_t inner;
+  int32_t precision;
+} ballast_expert;
+
+/// The kernels of one instruction set.
+typedef struct ballast_kernel_set {
+  const char *name;
+
+  /// Packs panels `first ..< first + count` of the gate-and-up matrix (`up` given) or of the down matrix.
+  ///
+  /// `packed` is the start of the whole packed matrix. Answers BALLAST_NOT_FINITE at the first bad output.
+  int32_t (*pack)(int32_t precision, const ballast_source *matrix, const ballast_source *up, size_t outputs,
+                  size_t depth, size_t first, size_t count, void *packed);
+
+  /// Computes `count` rows of `input`, chosen by `rows`, into consecutive rows of `output`.
+  ///
+  /// `input` is `[row][hidden]`, `output` is `[count][ballast_padded(hidden)]` on a 64-byte boundary, `scratch` has
+  /// `ballast_scratch_bytes` on a 64-byte boundary.
+  void (*expert)(const ballast_expert *expert, const float *input, const int32_t *rows, size_t count, float *output,
+                 void *scratch);
+
+  /// sum = Σ gates[i] · entries[order[i]], in order; `entries` is `[entry][stride]`.
+  void (*combine)(const float *entries, size_t stride, const int32_t *order, const float *gates, size_t count,
+                  float *sum, size_t hidden);
+
+  /// Computes `count` consecutive rows in float32 from weights as the checkpoint stores them, without packing.
+  ///
+  /// `output` is `[count][hidden]`; `scratch` has `ballast_exact_scratch_bytes`.
+  void (*exact)(const ballast_source *gate, const ballast_source *up, const ballast_source *down, size_t hidden,
+                size_t inner, const float *input, size_t count, float *output, void *scratch);
+} ballast_kernel_set;
+
+/// The kernels in use: the best for this processor, or what the environment's BALLAST_KERNELS names if it has them.
+const ballast_kernel_set *ballast_kernels(void);
+
+/// The kernels for one instruction set; null when this processor lacks it.
+const ballast_kernel_set *ballast_kernels_for(int32_t level);
+
+/// `outputs` rounded up to whole panels.
+size_t ballast_padded(size_t outputs);
+/// Panels of the gate-and-up matrix: two for each panel of `inner`.
+size_t ballast_gate_up_panels(size_t inner);
+/// Panels of the down matrix.
+size_t ballast_down_panels(size_t hidden);
+/// Bytes of one panel with reductions of `depth`.
+size_t ballast_panel_bytes(int32_t precision, size_t depth);
+/// Bytes of the packed gate-and-up matrix, scales and padding included.
+size_t ballast_gate_up_bytes(int32_t precision, size_t hidden, size_t inner);
+/// Bytes of the packed down matrix, scales and padding included.
+size_t ballast_down_bytes(int32_t precision, size_t hidden, size_t inner);
+/// Bytes `expert` needs beside its output.
+size_t ballast_scratch_bytes(size_t hidden, size_t inner);
+/// Bytes `exact` needs beside its output.
+size_t ballast_exact_scratch_bytes(size_t hidden, size_t inner, size_t count);
+
+// Cores, which the C library names only to C.
+
+/// Cores a set of them can name.
+enum { BALLAST_CORES = 1024 };
+/// Whether the calling thread may run on a core.
+int32_t ballast_may_use_core(size_t core);
+/// Keeps the calling thread on a core; 0, or −1 when it may not run there.
+int32_t ballast_pin_to_core(size_t core);
+
+// The specification (reference.c): plain loops over packed weights that every set must agree with.
+
+/// As `expert` of a set, one row at a time and without scratch of the caller's; answers 0, or 1 when out of memory.
+int32_t ballast_reference_expert(const ballast_expert *expert, const float *input, const int32_t *rows, size_t count,
+                                 float *output);
+
+/// Weight `[output][reduction]` of a packed matrix, as the number it stands for; panel-major, one matrix.
+float ballast_reference_weight(int32_t precision, const void *packed, size_t depth, size_t panel, size_t column,
+                               size_t reduction);
+
+#ifdef __cplusplus
+}
+#endif

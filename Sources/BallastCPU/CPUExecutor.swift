@@ -1,0 +1,224 @@
+public import BallastRuntime
+import CBallastKernels
+import Synchronization
+
+/// Computes experts on this machine's cores.
+///
+/// A device is a group of workers pinned to cores, with an arena of its own that holds only its replicas; only its
+/// workers compute its runs. Tokens of a run are computed as matrices. At every precision an expert's output for a
+/// token is the same bit for bit whichever device computes it and whichever tokens are beside it.
+///
+/// Letting go of the executor waits for its threads and frees everything.
+public final class CPUExecutor: ExpertExecutor {
+  // Concurrency:
+  // - Serving threads fill a pooled batch, hand each device its share and sleep until the last is done.
+  // - One background thread stages; replicas are published to `table` after their last byte.
+  // - The devices' threads hold their own queues, never the executor, so that letting go of it ends them.
+
+  /// The model whose experts it computes.
+  public let shape: ModelShape
+  /// Equal devices of one node.
+  public let topology: Topology
+  /// The sizes of its experts.
+  public let dimensions: ExpertDimensions
+
+  let table: ReplicaTable
+  let arenas: [DeviceArena]
+  let packer: ReplicaPacker
+  let exact: ExactExpert
+  let staging: StagingThread
+  let sourcePrecision: Precision
+  /// The core of the first device's first worker.
+  let firstCore: Int
+
+  private let workers: [DeviceWorkers]
+  private let threads: [WorkerThread]
+  private let idleBatches = Mutex<[Batch]>([])
+  private let shadowTurn = Atomic<UInt64>(0)
+
+  /// Starts the devices' workers and the staging thread.
+  ///
+  /// - Parameters:
+  ///   - source: Where staging reads weights.
+  ///   - shape: The model, as `ExpertDimensions.modelShape` makes it.
+  ///   - dimensions: The sizes of its experts.
+  ///   - configuration: Devices, their memory and cores.
+  /// - Throws: `CPUExecutorError`; nothing is left running then.
+  public init(
+    source: any ExpertWeightSource, shape: ModelShape, dimensions: ExpertDimensions,
+    configuration: CPUExecutorConfiguration
+  ) throws(CPUExecutorError) {
+    try Self.check(source: source, shape: shape, dimensions: dimensions, configuration: configuration)
+    let cores = try Self.cores(configuration)
+    do {
+      topology = try Topology.uniform(
+        devices: configuration.devices, memoryBytesPerDevice: configuration.memoryBytesPerDevice)
+    } catch {
+      throw .topology(error)
+    }
+    self.shape = shape
+    self.dimensions = dimensions
+    firstCore = cores[0][0]
+    sourcePrecision = source.precision
+    let reader = ExpertReader(source: source, dimensions: dimensions)
+    exact = ExactExpert(reader: reader)
+    packer = ReplicaPacker(reader: reader)
+    var arenas: [DeviceArena] = []
+    for device in 0..<configuration.devices {
+      arenas.append(try DeviceArena(device: DeviceID(device), limitBytes: configuration.memoryBytesPerDevice))
+    }
+    self.arenas = arenas
+    table = ReplicaTable(capacity: Self.mostReplicas(shape, configuration))
+    staging = StagingThread(bytesPerSecond: configuration.stagingBytesPerSecond)
+    workers = cores.map { _ in DeviceWorkers() }
+    threads = try Self.start(workers, on: cores, staging: staging, dimensions: dimensions)
+  }
+
+  deinit {
+    Self.end(workers, staging, threads)
+  }
+
+  /// Float32, bfloat16 and int8 with a scale for each 64 weights.
+  public var precisions: [Precision] { [.float32, .bfloat16, .int8] }
+
+  /// Bytes in use on each device; the checkpoint the source maps is not counted.
+  public var memory: [DeviceMemory] { arenas.map(\.memory) }
+
+  /// The most bytes a second staging writes; nil for as fast as it can. Takes effect at once.
+  public var stagingBytesPerSecond: Int? {
+    get { staging.bytesPerSecond }
+    set { staging.bytesPerSecond = newValue }
+  }
+
+  // MARK: Serving
+
+  /// Computes a dispatched batch; see `ExpertExecutor`.
+  ///
+  /// - Throws: `ExecutionError`; `output` is then unspecified.
+  /// - Complexity: Blocks until the devices are done; allocates only beyond the largest batch seen.
+  public func execute(
+    _ dispatch: borrowing Dispatch, layer: LayerID, input: Span<Float>, output: inout MutableSpan<Float>,
+    sample: inout ExecutionSample?
+  ) throws(ExecutionError) {
+    try check(dispatch.tokenCount, layer: layer, input: input.count, output: output.count)
+    let batch = idleBatches.withLock { $0.popLast() } ?? Batch(devices: workers.count, stride: dimensions.paddedHidden)
+    defer { idleBatches.withLock { $0.append(batch) } }
+    try fill(batch, dispatch, layer: layer)
+    let rows = dispatch.rows
+    // Safety: input and rows stay in place while `compute` waits for the workers.
+    unsafe input.withUnsafeBufferPointer { input in
+      unsafe rows.withUnsafeBufferPointer { rows in
+        unsafe batch.compute(on: workers, input: input.baseAddress, rows: rows.baseAddress)
+      }
+    }
+    combine(batch, dispatch, into: &output)
+    if var filled = sample.take() {
+      measure(batch, dispatch, layer: layer, input: input, into: &filled)
+      sample = filled
+    }
+  }
+
+  private func check(_ tokens: Int, layer: LayerID, input: Int, output: Int) throws(ExecutionError) {
+    guard (0..<shape.layers).contains(layer.index) else { throw .layerOutOfRange(layer: layer, layers: shape.layers) }
+    let expected = tokens * dimensions.hidden
+    guard input == expected else { throw .wrongLength(name: "input", count: input, expected: expected) }
+    guard output == expected else { throw .wrongLength(name: "output", count: output, expected: expected) }
+  }
+
+  /// Looks up every run's weights and deals the runs to their devices.
+  private func fill(_ batch: Batch, _ dispatch: borrowing Dispatch, layer: LayerID) throws(ExecutionError) {
+    batch.begin(entries: dispatch.rows.count)
+    for run in dispatch.runs {
+      guard (0..<workers.count).contains(run.device.index) else { throw .deviceLost(run.device) }
+      // Safety: a replica a table names stays staged while a lane uses the table.
+      guard let packed = unsafe table.find(run.handle), unsafe packed.pointee.layer == layer,
+        unsafe packed.pointee.replica.expert == run.expert
+      else { throw .unknownReplica(handle: run.handle) }
+      unsafe batch.shares[run.device.index].runs.append(
+        DeviceShare.Run(weights: packed.pointee.weights, entries: run.entries))
+    }
+  }
+
+  /// output[token] = Σ gate · expert output, in the order of the token's choices.
+  private func combine(_ batch: Batch, _ dispatch: borrowing Dispatch, into output: inout MutableSpan<Float>) {
+    let hidden = dimensions.hidden
+    let tokens = dispatch.tokenCount
+    let (starts, order, gates) = (dispatch.assignmentStarts, dispatch.entryOfAssignment, dispatch.gates)
+    // Safety: the dispatch's order and starts are within its entries; the output was checked to be tokens × hidden.
+    unsafe output.withUnsafeMutableBufferPointer { output in
+      guard let sums = output.baseAddress else { return }
+      unsafe order.withUnsafeBufferPointer { order in
+        unsafe gates.withUnsafeBufferPointer { gates in
+          for token in 0..<tokens {
+            let first = Int(starts[token])
+            unsafe Kernels.current.combine(
+              batch.entries, batch.stride, order.baseAddress.map { unsafe $0 + first }, gates.baseAddress,
+              Int(starts[token + 1]) - first, sums + token * hidden, hidden)
+          }
+        }
+      }
+    }
+  }
+
+  // MARK: Sampling
+
+  /// Fills in the norms of all entries and one shadow.
+  private func measure(
+    _ batch: Batch, _ dispatch: borrowing Dispatch, layer: LayerID, input: Span<Float>,
+    into sample: inout ExecutionSample
+  ) {
+    sample.norms.removeAll(keepingCapacity: true)
+    sample.shadows.removeAll(keepingCapacity: true)
+    for entry in 0..<dispatch.rows.count {
+      var sum: Float = 0
+      // Safety: entries are `dispatch.rows.count` rows of `stride` floats.
+      for column in 0..<dimensions.hidden {
+        let value = unsafe batch.entries[entry * batch.stride + column]
+        sum += value * value
+      }
+      sample.norms.append(sum.squareRoot())
+    }
+    if let shadow = shadow(batch, dispatch, layer: layer, input: input) { sample.shadows.append(shadow) }
+  }
+
+  /// Recomputes one low-precision entry exactly; which one, changes from sample to sample.
+  private func shadow(
+    _ batch: Batch, _ dispatch: borrowing Dispatch, layer: LayerID, input: Span<Float>
+  ) -> ExecutionSample.Shadow? {
+    let candidates = dispatch.runs.count { !isExact($0.precision) }
+    guard candidates > 0 else { return nil }
+    var random = SplitMix64(seed: shadowTurn.add(1, ordering: .relaxed).newValue)
+    var chosen = Int(random.next() % UInt64(candidates))
+    for run in dispatch.runs where !isExact(run.precision) && !run.entries.isEmpty {
+      if chosen > 0 {
+        chosen -= 1
+        continue
+      }
+      let entry = run.entries.lowerBound + Int(random.next() % UInt64(run.entries.count))
+      return compare(entry, run.expert, batch, row: Int(dispatch.rows[entry]), layer: layer, input: input)
+    }
+    return nil
+  }
+
+  private func compare(
+    _ entry: Int, _ expert: ExpertID, _ batch: Batch, row: Int, layer: LayerID, input: Span<Float>
+  ) -> ExecutionSample.Shadow? {
+    let hidden = dimensions.hidden
+    // Safety: the row is one of the input's; weights that cannot be read give no shadow.
+    let exactOutput = unsafe input.withUnsafeBufferPointer { input -> [Float]? in
+      guard let start = input.baseAddress else { return nil }
+      return try? unsafe exact.outputs(layer: layer, expert: expert, input: start + row * hidden, count: 1)
+    }
+    guard let exactOutput else { return nil }
+    var error = RelativeError()
+    for column in 0..<hidden {
+      error.add(unsafe batch.entries[entry * batch.stride + column], exact: exactOutput[column])
+    }
+    return error.value.map { ExecutionSample.Shadow(expert: expert, relativeError: $0) }
+  }
+
+  /// Whether storing weights this way loses nothing of the checkpoint, or nothing the model counts as lost.
+  func isExact(_ precision: Precision) -> Bool {
+    precision.satisfies(sourcePrecision) || precision.satisfies(shape.fullPrecision)
+  }
+}

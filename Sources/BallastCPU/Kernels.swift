@@ -1,0 +1,41 @@
+import CBallastKernels
+
+/// The kernels in use, each present.
+@safe struct Kernels: Sendable {
+  // Safety: functions of the kernel library; what each may touch is stated in its header.
+  typealias Sources = UnsafePointer<ballast_source>
+  private typealias Functions = ballast_kernel_set
+
+  /// Packs some panels of a matrix.
+  let pack: @convention(c) (Int32, Sources?, Sources?, Int, Int, Int, Int, UnsafeMutableRawPointer?) -> Int32
+  /// Computes rows by packed weights.
+  let expert:
+    @convention(c) (
+      UnsafePointer<ballast_expert>?, UnsafePointer<Float>?, UnsafePointer<Int32>?, Int, UnsafeMutablePointer<Float>?,
+      UnsafeMutableRawPointer?
+    ) -> Void
+  /// Sums entries by their gates.
+  let combine:
+    @convention(c) (
+      UnsafePointer<Float>?, Int, UnsafePointer<Int32>?, UnsafePointer<Float>?, Int, UnsafeMutablePointer<Float>?, Int
+    ) -> Void
+  /// Computes rows by weights as the checkpoint stores them.
+  let exact:
+    @convention(c) (
+      Sources?, Sources?, Sources?, Int, Int, UnsafePointer<Float>?, Int, UnsafeMutablePointer<Float>?,
+      UnsafeMutableRawPointer?
+    ) -> Void
+
+  /// The best for this processor.
+  static let current = Kernels()
+
+  private init() {
+    guard let set = unsafe ballast_kernels()?.pointee, let pack = unsafe set.pack, let expert = unsafe set.expert,
+      let combine = unsafe set.combine, let exact = unsafe set.exact
+    else { preconditionFailure("every kernel set is complete") }
+    unsafe self.pack = pack
+    unsafe self.expert = expert
+    unsafe self.combine = combine
+    unsafe self.exact = exact
+  }
+}

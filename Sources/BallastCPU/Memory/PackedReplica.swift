@@ -1,0 +1,34 @@
+import BallastRuntime
+import CBallastKernels
+
+/// A replica's weights in place: immutable from the moment it is published.
+@safe struct PackedReplica {
+  // Safety: `block` is owned by whoever holds the value, until `arena.free`.
+  let layer: LayerID
+  let replica: Replica
+  let block: UnsafeMutableRawPointer
+  let bytes: Int
+  let arena: DeviceArena
+  let weights: ballast_expert
+
+  /// Names the parts of `block`, which `dimensions.bytes(replica.precision)` long.
+  init(
+    _ replica: Replica, layer: LayerID, block: UnsafeMutableRawPointer, arena: DeviceArena, dimensions: ExpertDimensions
+  ) {
+    self.layer = layer
+    self.replica = replica
+    unsafe self.block = unsafe block
+    self.arena = arena
+    bytes = dimensions.bytes(replica.precision)
+    // Safety: both matrices lie in the block, which has their bytes together.
+    unsafe weights = ballast_expert(
+      gate_up: UnsafeRawPointer(block), down: UnsafeRawPointer(block + dimensions.gateUpBytes(replica.precision)),
+      hidden: UInt32(dimensions.hidden), inner: UInt32(dimensions.inner), precision: replica.precision.code)
+  }
+
+  /// Gives the memory back.
+  func free() {
+    // Safety: only the owner frees.
+    unsafe arena.free(block, bytes: bytes)
+  }
+}

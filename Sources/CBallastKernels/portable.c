@@ -1,0 +1,25 @@
+#include "layout.h"
+#include <math.h>
+#include <stdlib.h>
+
+// For any processor; the vectors become whatever registers it has.
+
+enum { MOST_ROWS = 4 };
+
+static void product(int32_t precision, const void *weights, size_t panels, size_t depth, const pass_scratch *parts,
+                    size_t count, float *out, size_t stride);
+
+#include "rows_body.h"
+
+ALWAYS integer_lanes portable_dot4(integer_lanes sum, integer_lanes bytes, int32_t four) {
+  for (int place = 0; place < 4; place++) {
+    sum += ((bytes >> (8 * place)) & 0xff) * (int32_t)(int8_t)((uint32_t)four >> (8 * place));
+  }
+  return sum;
+}
+
+#define DOT4(SUM, BYTES, FOUR) portable_dot4(SUM, BYTES, FOUR)
+
+#include "product_body.h"
+
+const ballast_kernel_set ballast_portable_kernels = {"portable", pack, expert_rows, combine, exact};
