@@ -6,14 +6,14 @@ struct InputError: Error {
 }
 
 /// Runs `body`; whatever typed error it throws becomes an input error with that error's own words.
-func input<Value, Failure: Error & CustomStringConvertible>(
+func input<Value: ~Copyable, Failure: Error & CustomStringConvertible>(
   _ body: () throws(Failure) -> Value
 ) throws(InputError) -> Value {
   do throws(Failure) { return try body() } catch { throw InputError(error.description) }
 }
 
 /// The same for work that suspends.
-func input<Value, Failure: Error & CustomStringConvertible>(
+func input<Value: ~Copyable, Failure: Error & CustomStringConvertible>(
   _ body: () async throws(Failure) -> Value
 ) async throws(InputError) -> Value {
   do throws(Failure) { return try await body() } catch { throw InputError(error.description) }

@@ -22,6 +22,7 @@ struct CheckpointWeights: ExpertWeightSource {
       }
     guard tensor.element == .float16 else { return tensor.withBytes(body) }
     let exact = tensor.floats()
-    return body(exact.span.bytes)
+    // Safety: any bit pattern of a float is bytes, and `exact` outlives the call.
+    return unsafe body(exact.span.bytes)
   }
 }

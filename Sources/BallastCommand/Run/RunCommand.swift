@@ -1,6 +1,7 @@
 import ArgumentParser
 import BallastControl
 import BallastOperations
+import BallastRuntime
 import BallastServing
 import Foundation
 
@@ -101,8 +102,8 @@ struct RunCommand: AsyncParsableCommand {
     let texts = try input { () throws(WorkloadError) in
       try DomainText.read(directory: text ?? directory + "/texts")
     }
-    let lengths = try arrivals.map { path in
-      try input { () throws(WorkloadError) in
+    let lengths = try input { () throws(WorkloadError) in
+      try arrivals.map { (path) throws(WorkloadError) in
         try Arrivals(path: path).scaled(contextBytes: checkpoint.configuration.contextTokens)
       }
     }

@@ -49,7 +49,7 @@ final class ServingArm: Sendable {
       try await Balancer(executor: executor, configuration: settled, placement: start)
     }
     lanes = try await ServingArm.startLanes(settings.lanes, balancer, weights)
-    balancer.observe { [thinking] event in thinking.withLock { $0 += event.thinkingTime } }
+    balancer.observe { [weak self] event in self?.thinking.withLock { $0 += event.thinkingTime } }
   }
 
   /// Serves a list with all lanes, the control loop beside them, and says what it took.

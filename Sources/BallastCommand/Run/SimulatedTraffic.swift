@@ -1,5 +1,6 @@
 import BallastOperations
 import BallastRuntime
+import BallastServing
 
 /// Cuts the loads seen at ticks into windows of traffic.
 enum TrafficWindows {

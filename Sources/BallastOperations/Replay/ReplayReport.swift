@@ -1,3 +1,5 @@
+import BallastRuntime
+
 /// A replay as one HTML file with plots.
 public struct ReplayReport {
   private let outcome: Replay.Outcome
