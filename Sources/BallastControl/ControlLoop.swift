@@ -74,7 +74,7 @@ public struct ControlLoop: Sendable {
     guard event.decision == .plan else { return nil }
 
     let plan = planner.plan(from: placement, for: estimate, within: limits(estimate))
-    controller.planned()
+    controller.planned(isCutShort: plan.isCutShort && !plan.isEmpty)
     guard !plan.isEmpty else {
       event.decision = .hold(.nothingPays)
       return nil
@@ -117,7 +117,7 @@ public struct ControlLoop: Sendable {
       precisions: precisions.filter { $0.rawValue >= shape.fullPrecision.rawValue },
       replicasPerDevice: planner.copiesPerLayer.map { $0 / budget.bytesPerDevice.count },
       nanosecondsPerByte: configuration.controller.gainSafetyFactor * 1e9 / self.planner.cost.linkBytesPerSecond
-        / max(life, 1))
+        / max(life, 1), leastGain: planner.leastGain)
   }
 
   private func compile(

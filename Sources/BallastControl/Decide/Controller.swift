@@ -1,19 +1,21 @@
 /// Decides when the placement is worth changing.
 ///
 /// Hysteresis (enter above one threshold, leave below a lower one), dwell (the imbalance must persist) and cooldown
-/// (a change must be seen to work before the next). Not a PID: there is no setpoint, and every correction costs.
+/// (a change must be seen to work before the next). A plan that was cut short goes on without either, and a long
+/// balance is reviewed now and then. Not a PID: there is no setpoint, and every correction costs.
 public struct Controller: Sendable {
   /// The knobs; a change takes effect at the next tick.
   public var configuration: ControllerConfiguration
 
   /// Where the controller stands between ticks.
   private enum State: Hashable {
-    case calm
+    case calm(ticks: Int)
     case breached(ticks: Int)
+    case continuing
     case cooling(ticksLeft: Int)
   }
 
-  private var state = State.calm
+  private var state = State.calm(ticks: 0)
 
   /// A calm controller.
   public init(configuration: ControllerConfiguration) { self.configuration = configuration }
@@ -23,26 +25,29 @@ public struct Controller: Sendable {
   /// - Parameter imbalance: The device imbalance forecast for the placement as it is, at least 1.
   public mutating func decide(imbalance: Double) -> Decision {
     switch state {
+    case .continuing: return .plan
     case .cooling(let ticksLeft) where ticksLeft > 0:
       state = .cooling(ticksLeft: ticksLeft - 1)
       return .hold(.coolingDown(ticksLeft: ticksLeft - 1))
-    case .calm, .cooling:
-      guard imbalance >= configuration.enterImbalance else {
-        state = .calm
-        return .hold(.balanced)
-      }
-      return dwell(ticks: 1)
+    case .calm(let ticks): return imbalance >= configuration.enterImbalance ? dwell(ticks: 1) : rest(ticks: ticks + 1)
+    case .cooling: return imbalance >= configuration.enterImbalance ? dwell(ticks: 1) : rest(ticks: 1)
     case .breached(let ticks):
-      guard imbalance >= configuration.leaveImbalance else {
-        state = .calm
-        return .hold(.balanced)
-      }
-      return dwell(ticks: ticks + 1)
+      return imbalance >= configuration.leaveImbalance ? dwell(ticks: ticks + 1) : rest(ticks: 1)
     }
   }
 
-  /// Takes note that a plan was made; a new one has to wait for the cooldown.
-  public mutating func planned() { state = .cooling(ticksLeft: configuration.cooldownTicks) }
+  /// Takes note of the plan that was made.
+  ///
+  /// - Parameter isCutShort: Whether more would have paid than one plan may stage; the next tick then goes on.
+  ///   Otherwise a new plan has to wait for the cooldown.
+  public mutating func planned(isCutShort: Bool = false) {
+    state = isCutShort ? .continuing : .cooling(ticksLeft: configuration.cooldownTicks)
+  }
+
+  private mutating func rest(ticks: Int) -> Decision {
+    state = .calm(ticks: ticks)
+    return ticks >= configuration.reviewTicks ? .plan : .hold(.balanced)
+  }
 
   private mutating func dwell(ticks: Int) -> Decision {
     state = .breached(ticks: ticks)

@@ -66,18 +66,38 @@ public struct LoadEstimator: Sendable {
     weight = weight * keep + 1
   }
 
-  /// The recent windows, each scaled so that its layers have as many tokens a batch as the average's.
+  /// The recent windows as single batches: each layer as many tokens as the average's, scattered as one batch is.
+  ///
+  /// A window is many batches, and a mean hides what each of them meets. The scatter is that of independent choices
+  /// (√tokens), drawn once per window's age, layer and expert, so that it does not change from tick to tick.
   private func scenarios(_ mean: [[Double]]) -> [LoadScenario] {
     history.enumerated().map { index, loads in
-      let age = Double(history.count - 1 - index)
+      let age = history.count - 1 - index
       let scaled = loads.indices.map { layer in
         let total = loads[layer].reduce(0, +)
         let factor = total > 0 ? mean[layer].reduce(0, +) / total : 0
-        return loads[layer].map { $0 * factor }
+        return loads[layer].indices.map { expert in
+          let expected = loads[layer][expert] * factor
+          return max(0, expected + expected.squareRoot() * scatter(age, layer, expert))
+        }
       }
-      let weight = configuration.halfLifeTicks > 0 ? exp2(-age / configuration.halfLifeTicks) : age == 0 ? 1 : 0
+      let weight =
+        configuration.halfLifeTicks > 0 ? exp2(-Double(age) / configuration.halfLifeTicks) : age == 0 ? 1 : 0
       return LoadScenario(tokensPerBatch: scaled, weight: weight)
     }.filter { $0.weight > 0 }
+  }
+
+  /// A number of mean 0 and variance 1 that belongs to its place: the sum of twelve even draws, less six.
+  private func scatter(_ age: Int, _ layer: Int, _ expert: Int) -> Double {
+    var state = UInt64(truncatingIfNeeded: (age &* shape.layers &+ layer) &* shape.expertsPerLayer &+ expert)
+    var sum = -6.0
+    for _ in 0..<12 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      var word = state ^ (state >> 33)
+      word = word &* 0xFF51_AFD7_ED55_8CCD
+      sum += Double((word ^ (word >> 33)) >> 11) * 0x1p-53
+    }
+    return sum
   }
 
   /// Shares of each layer's importance; unsampled experts get the mean of the sampled.

@@ -3,16 +3,19 @@ import BallastRuntime
 /// One layer of a draft, looked at device by device: what makes it busy and what could be spared.
 struct LayerSurvey {
   let layer: LayerID
+  /// The scenario it is looked at under.
+  let scenario: Int
   private let replicas: [Replica]
   private let forecast: LayerForecast
   private let importance: [Double]
   private let copies: [Int]
 
-  /// Looks at the layer as the average batch divides over it, or as `forecast` says.
-  init(_ layer: LayerID, _ draft: PlacementDraft, forecast: LayerForecast? = nil) {
+  /// Looks at the layer as one scenario's batch divides over it.
+  init(_ layer: LayerID, _ draft: PlacementDraft, scenario: Int, forecast: LayerForecast) {
     self.layer = layer
+    self.scenario = scenario
+    self.forecast = forecast
     replicas = draft.placement[layer].replicas
-    self.forecast = forecast ?? draft.forecast(layer)
     importance = draft.estimate.importance[layer.index]
     var copies = Array(repeating: 0, count: draft.shape.expertsPerLayer)
     for replica in replicas { copies[replica.expert.index] += 1 }
@@ -23,6 +26,11 @@ struct LayerSurvey {
   var busiest: DeviceID {
     let times = forecast.deviceTimes
     return DeviceID(times.indices.max { (times[$0], $1) < (times[$1], $0) } ?? 0)
+  }
+
+  /// `changes` as proposals of this scenario.
+  func proposals(_ changes: [LayerChange]) -> [Proposal] {
+    changes.map { Proposal(change: $0, scenario: scenario) }
   }
 
   /// How much longer the busiest device takes than `device`.

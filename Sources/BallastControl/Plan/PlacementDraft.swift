@@ -47,16 +47,35 @@ public struct PlacementDraft: Sendable {
     }
   }
 
+  /// Whether a change was passed over because this plan may stage no more; another plan may take it up.
+  private(set) var isCutShort = false
+
+  /// Changes that are weighed under every scenario.
+  private static let shortlistLength = 8
+
   /// Bytes staged so far.
   public var bytesMoved: Int { ledger.moved }
 
   /// How the layer's expected batch divides over the draft.
   func forecast(_ layer: LayerID) -> LayerForecast { forecasts[layer.index] }
 
-  /// How one scenario's batch divides over the draft.
-  mutating func forecast(_ layer: LayerID, scenario: LoadScenario) -> LayerForecast {
-    forecaster.forecast(placement[layer], tokens: scenario.tokensPerBatch[layer.index])
+  /// The layer under the scenarios that suit it least.
+  mutating func surveys(_ layer: LayerID) -> [LayerSurvey] {
+    let graph = forecaster.graph(placement[layer])
+    var forecasts: [LayerForecast] = []
+    for scenario in estimate.scenarios {
+      forecasts.append(forecaster.forecast(graph, scenario.tokensPerBatch[layer.index]))
+    }
+    let worst = forecasts.indices.sorted {
+      (forecasts[$1].imbalance, $0) < (forecasts[$0].imbalance, $1)
+    }
+    return worst.prefix(Self.surveyedScenarios).map {
+      LayerSurvey(layer, self, scenario: $0, forecast: forecasts[$0])
+    }
   }
+
+  /// Scenarios a pass looks at for proposals.
+  private static let surveyedScenarios = 3
 
   /// Layers, those with most to gain first.
   var layersByExcess: [LayerID] {
@@ -70,13 +89,15 @@ public struct PlacementDraft: Sendable {
   /// Bytes left on a device once the draft is applied.
   func residentRoom(_ device: DeviceID) -> Int { limits.residentBytes[device.index] - ledger.resident[device.index] }
 
-  /// Applies the change that gains most for its price, if any gains more than its price.
+  /// Applies the proposal that gains most for its price, if any gains more than its price.
+  ///
+  /// Every proposal is weighed under the scenario that suggested it; the best of them then under all.
   ///
   /// - Returns: Whether the draft changed.
-  mutating func improve(_ layer: LayerID, _ candidates: [LayerChange]) -> Bool {
+  mutating func improve(_ layer: LayerID, _ proposals: [Proposal]) -> Bool {
     let before = scores[layer.index]
     var best: (gain: Double, judged: Judged)?
-    for change in candidates where isWithinLimits(change) {
+    for change in shortlist(layer, proposals) {
       let judged = judge(change)
       let gain = before - judged.score - price(change)
       guard gain > before * 1e-9, gain > best?.gain ?? 0 else { continue }
@@ -86,6 +107,32 @@ public struct PlacementDraft: Sendable {
     guard let best else { return false }
     apply(best.judged)
     return true
+  }
+
+  /// The proposals within limits that gain most under their own scenario.
+  private mutating func shortlist(_ layer: LayerID, _ proposals: [Proposal]) -> [LayerChange] {
+    var before: [Int: Double] = [:]
+    var seen: Set<LayerChange> = []
+    var weighed: [(gain: Double, change: LayerChange)] = []
+    for proposal in proposals where seen.insert(proposal.change).inserted && isAllowed(proposal.change) {
+      let load = [estimate.scenarios[proposal.scenario]]
+      let start =
+        before[proposal.scenario]
+        ?? forecaster.score(forecaster.graph(placement[layer]), layer: layer, scenarios: load)
+      before[proposal.scenario] = start
+      let graph = forecaster.graph(placement[layer].applying(proposal.change))
+      let gain = start - forecaster.score(graph, layer: layer, scenarios: load) - price(proposal.change)
+      if gain > 0 { weighed.append((gain, proposal.change)) }
+    }
+    let order = weighed.indices.sorted { (weighed[$1].gain, $0) < (weighed[$0].gain, $1) }
+    return order.prefix(Self.shortlistLength).map { weighed[$0].change }
+  }
+
+  /// Whether a change is within limits; takes note when it is only a matter of what one plan may stage.
+  private mutating func isAllowed(_ change: LayerChange) -> Bool {
+    guard !isWithinLimits(change) else { return true }
+    if isWithinResidentLimits(change) { isCutShort = true }
+    return false
   }
 
   /// Applies a change whatever it gains, when it is within limits.
@@ -127,11 +174,15 @@ public struct PlacementDraft: Sendable {
 
   private func isWithinLimits(_ change: LayerChange) -> Bool {
     let after = ledgerAfter(change)
-    guard after.moved <= limits.moveBytes else { return false }
+    return after.moved <= limits.moveBytes && isWithinResidentLimits(change)
+      && change.added.allSatisfy { after.staging[$0.device.index] <= limits.stagingBytes[$0.device.index] }
+  }
+
+  private func isWithinResidentLimits(_ change: LayerChange) -> Bool {
+    let after = ledgerAfter(change)
     return change.added.allSatisfy { replica in
       let device = replica.device.index
-      return after.staging[device] <= limits.stagingBytes[device]
-        && after.resident[device] <= max(limits.residentBytes[device], ledger.resident[device])
+      return after.resident[device] <= max(limits.residentBytes[device], ledger.resident[device])
     }
   }
 
@@ -154,8 +205,10 @@ public struct PlacementDraft: Sendable {
 
   /// Nanoseconds a batch must gain for the change to pay; giving back what was to be staged earns nothing.
   private func price(_ change: LayerChange) -> Double {
-    let staged = change.added.filter { !isCurrent($0, change.layer) }.reduce(0) { $0 + bytes($1) }
-    return Double(staged) * limits.nanosecondsPerByte
+    let staged = change.added.filter { !isCurrent($0, change.layer) }
+    let total = staged.reduce(0) { $0 + bytes($1) }
+    return Double(total) * limits.nanosecondsPerByte
+      + Double(staged.count) * limits.leastGain * scores[change.layer.index]
   }
 
   private func spent(_ layer: LayerID, _ placement: LayerPlacement, _ forecast: LayerForecast) -> Double {
@@ -169,6 +222,13 @@ public struct PlacementDraft: Sendable {
     }
     return sum
   }
+}
+
+/// A change, and the scenario that suggested it.
+struct Proposal {
+  let change: LayerChange
+  /// An index into the estimate's scenarios.
+  let scenario: Int
 }
 
 /// Bytes of a draft, device by device.

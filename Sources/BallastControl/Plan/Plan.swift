@@ -11,6 +11,9 @@ public struct Plan: Sendable {
   /// What is expected of it.
   public let forecast: PlanForecast
 
+  /// Whether more would have paid than one plan may stage.
+  public let isCutShort: Bool
+
   /// Whether nothing would change.
   public var isEmpty: Bool { changes.isEmpty }
 

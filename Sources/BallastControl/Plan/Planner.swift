@@ -40,7 +40,7 @@ public struct Planner: Sendable {
     for pass in passes { pass.improve(&draft) }
     return Plan(
       current: current, target: draft.placement, changes: changes(from: current, to: draft.placement),
-      forecast: forecast(start, draft))
+      forecast: forecast(start, draft), isCutShort: draft.isCutShort)
   }
 
   /// Maximum over mean device time of `placement` under `estimate`, mean over layers.

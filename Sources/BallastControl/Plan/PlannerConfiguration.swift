@@ -12,6 +12,8 @@ public struct PlannerConfiguration: Hashable, Sendable {
   public var leastPrecision: Precision
   /// Most bytes one plan may move, as a share of the memory budget.
   public var moveBudgetShare: Double
+  /// Share of its layer's time that every staged replica must save; below it is noise.
+  public var leastGain: Double
   /// Replicas each layer holds in all, equally many on each device; nil lets the memory budget decide.
   public var copiesPerLayer: Int?
   /// How an expert's tokens are divided among its replicas, for judging a placement.
@@ -22,7 +24,7 @@ public struct PlannerConfiguration: Hashable, Sendable {
   /// The defaults keep inside the original bytes.
   public init(
     memoryBudgetShare: Double = 1, stagingReserveExperts: Int = 2, qualityBudget: Double = 0.01,
-    leastPrecision: Precision = .int8, moveBudgetShare: Double = 0.1, copiesPerLayer: Int? = nil,
+    leastPrecision: Precision = .int8, moveBudgetShare: Double = 0.1, leastGain: Double = 0.002, copiesPerLayer: Int? = nil,
     split: SplitRule = .dispatch, searchRounds: Int = 64
   ) {
     self.memoryBudgetShare = memoryBudgetShare
@@ -30,6 +32,7 @@ public struct PlannerConfiguration: Hashable, Sendable {
     self.qualityBudget = qualityBudget
     self.leastPrecision = leastPrecision
     self.moveBudgetShare = moveBudgetShare
+    self.leastGain = leastGain
     self.copiesPerLayer = copiesPerLayer
     self.split = split
     self.searchRounds = searchRounds

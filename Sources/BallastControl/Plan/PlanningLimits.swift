@@ -16,11 +16,13 @@ public struct PlanningLimits: Hashable, Sendable {
   public var replicasPerDevice: Int?
   /// Nanoseconds a batch must gain for every byte staged, for the move to pay over the plan's life.
   public var nanosecondsPerByte: Double
+  /// Share of its layer's time that every staged replica must save, whatever its bytes: what noise could feign.
+  public var leastGain: Double
 
   /// States the limits.
   public init(
     stagingBytes: [Int], residentBytes: [Int], moveBytes: Int, qualityBudget: Double, precisions: [Precision],
-    replicasPerDevice: Int? = nil, nanosecondsPerByte: Double = 0
+    replicasPerDevice: Int? = nil, nanosecondsPerByte: Double = 0, leastGain: Double = 0
   ) {
     self.stagingBytes = stagingBytes
     self.residentBytes = residentBytes
@@ -29,6 +31,7 @@ public struct PlanningLimits: Hashable, Sendable {
     self.precisions = precisions
     self.replicasPerDevice = replicasPerDevice
     self.nanosecondsPerByte = nanosecondsPerByte
+    self.leastGain = leastGain
   }
 }
 

@@ -38,6 +38,9 @@ public enum ConfigurationSchema {
     .number(
       "estimator.halfLifeTicks", \.estimator.halfLifeTicks, 0...1_000_000,
       "Ticks after which an older window counts half; 0 takes the newest window alone."),
+    .integer(
+      "estimator.historyWindows", \.estimator.historyWindows, 1...1024,
+      "Recent windows a placement is judged by, each by itself."),
     .number("estimator.prefillWeight", \.estimator.prefillWeight, 0...1000, "What a prefill token counts."),
     .number("estimator.decodeWeight", \.estimator.decodeWeight, 0...1000, "What a decode token counts."),
     .integer(
@@ -58,6 +61,9 @@ public enum ConfigurationSchema {
     .integer(
       "controller.cooldownTicks", \.controller.cooldownTicks, 0...1_000_000,
       "Ticks after a plan in which no other is made."),
+    .integer(
+      "controller.reviewTicks", \.controller.reviewTicks, 1...1_000_000_000,
+      "Ticks of balance after which a plan is sought all the same."),
     .integer(
       "controller.planLifeTicks", \.controller.planLifeTicks, 1...1_000_000_000,
       "How long a plan is expected to serve, in ticks: what its gain is multiplied by."),
@@ -80,6 +86,10 @@ public enum ConfigurationSchema {
     .number(
       "planner.moveBudgetShare", \.planner.moveBudgetShare, 0...1,
       "Most bytes one plan may move, as a share of the memory budget."),
+    .number(
+      "planner.leastGain", \.planner.leastGain, 0...1,
+      "Share of its layer's time that every staged replica must save; below it is noise."),
+    .choice("planner.split", \.planner.split, "How an expert's tokens divide among its replicas, for judging."),
     .integer(
       "planner.searchRounds", \.planner.searchRounds, 0...1_000_000,
       "Rounds of placement search in each layer; more finds better balance and takes longer."),

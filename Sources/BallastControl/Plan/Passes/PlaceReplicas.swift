@@ -16,23 +16,15 @@ public struct PlaceReplicas: PlanningPass {
   public func improve(_ draft: inout PlacementDraft) {
     for layer in draft.layersByExcess {
       for _ in 0..<rounds {
-        let found = surveys(layer, &draft).flatMap { candidates($0, draft) }
-        guard draft.improve(layer, found) else { break }
+        let proposals = draft.surveys(layer).flatMap { $0.proposals(changes($0, draft)) }
+        guard draft.improve(layer, proposals) else { break }
       }
     }
   }
 
-  /// The layer under the average load, and under the two scenarios that suit it least.
-  private func surveys(_ layer: LayerID, _ draft: inout PlacementDraft) -> [LayerSurvey] {
-    var forecasts: [LayerForecast] = []
-    for scenario in draft.estimate.scenarios { forecasts.append(draft.forecast(layer, scenario: scenario)) }
-    let worst = forecasts.indices.sorted { (forecasts[$1].imbalance, $0) < (forecasts[$0].imbalance, $1) }.prefix(2)
-    return [LayerSurvey(layer, draft)] + worst.map { LayerSurvey(layer, draft, forecast: forecasts[$0]) }
-  }
-
-  private func candidates(_ survey: LayerSurvey, _ draft: PlacementDraft) -> [LayerChange] {
-    survey.heaviest(on: survey.busiest, count: 6).flatMap { replica in
-      survey.idlest(lacking: replica.expert, count: 4).flatMap { device in
+  private func changes(_ survey: LayerSurvey, _ draft: PlacementDraft) -> [LayerChange] {
+    survey.heaviest(on: survey.busiest, count: 5).flatMap { replica in
+      survey.idlest(lacking: replica.expert, count: 3).flatMap { device in
         swaps(replica, device, survey)
           + (draft.limits.replicasPerDevice == nil
             ? [move(replica, device, survey)] : exchanges(replica, device, survey))

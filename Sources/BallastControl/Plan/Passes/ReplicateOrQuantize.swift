@@ -18,15 +18,14 @@ public struct ReplicateOrQuantize: PlanningPass {
     guard draft.limits.replicasPerDevice == nil else { return }
     for layer in draft.layersByExcess {
       for _ in 0..<rounds {
-        let candidates = candidates(layer, draft)
-        guard draft.improve(layer, candidates) else { break }
+        let proposals = draft.surveys(layer).flatMap { $0.proposals(changes($0, draft)) }
+        guard draft.improve(layer, proposals) else { break }
       }
     }
   }
 
-  private func candidates(_ layer: LayerID, _ draft: PlacementDraft) -> [LayerChange] {
-    let survey = LayerSurvey(layer, draft)
-    return survey.heaviest(on: survey.busiest, count: 4).flatMap { replica in
+  private func changes(_ survey: LayerSurvey, _ draft: PlacementDraft) -> [LayerChange] {
+    survey.heaviest(on: survey.busiest, count: 4).flatMap { replica in
       quantized(replica, survey, draft) + replicated(replica, survey, draft)
     }
   }
