@@ -14,7 +14,9 @@ import Synchronization
   /// Words in a row.
   let columns: Int
 
-  /// Words at zero. Rows start on 128-byte boundaries: the processor prefetches cache lines in pairs.
+  /// Words at zero.
+  ///
+  /// Rows start on 128-byte boundaries: the processor prefetches cache lines in pairs.
   init(rows: Int, columns: Int) {
     self.rows = rows
     self.columns = columns

@@ -70,7 +70,9 @@ package struct BatchSplit: Sendable {
   ) {
     let first = pieces.count
     let replicas = graph.replicas(of: expert)
-    for replica in replicas where pinned.map({ graph.precision[replica] == $0 }) ?? graph.precision[replica].satisfies(least) {
+    for replica in replicas {
+      let precision = graph.precision[replica]
+      guard pinned.map({ precision == $0 }) ?? precision.satisfies(least) else { continue }
       pieces.append(Piece(expert: expert, replica: replica, device: Int(graph.device[replica]), tokens: 0))
     }
     if pieces.count == first {
@@ -114,7 +116,7 @@ package struct BatchSplit: Sendable {
     var before = longest
     let target = max(floor, 0) * (1 + 1e-9)
     // Rounding to whole tokens moves the end by about a token, so a small part of one is not worth another sweep.
-    let worthwhile = wholeTokens ? graph.shortestToken / 64 : 0
+    let worthwhile = wholeTokens ? graph.shortestToken / 8 : 0
     for _ in 0..<sweeps where before > target {
       for item in movable {
         take(item, graph)
@@ -204,8 +206,10 @@ package struct BatchSplit: Sendable {
   /// Pours an item that was taken out back over the replicas `choice` allows, to the lowest common finish time.
   mutating func pour(_ item: Int, _ graph: ReplicaGraph, choice: Choice = .all, wholeTokens: Bool = false) {
     sortCandidates(item, graph, choice)
-    let level = fillLevel(items[item].tokens, graph)
     var left = items[item].tokens
+    if candidates.count == 1 { return put(left, candidates[0], graph) }
+    if wholeTokens, left <= 1 { return putSingly(left, graph) }
+    let level = fillLevel(left, graph)
     for piece in candidates.dropLast() {
       let share = min(left, max(0, (level - entryTime(piece, graph)) / graph.perToken[pieces[piece].replica]))
       let whole = wholeTokens ? (share + 1e-6).rounded(.down) : share
@@ -247,7 +251,7 @@ package struct BatchSplit: Sendable {
       weighted += entry / perToken
       level = (tokens + weighted) / speed
     }
-    candidates.removeLast(candidates.count - used)
+    while candidates.count > used { candidates.removeLast() }
     return level
   }
 

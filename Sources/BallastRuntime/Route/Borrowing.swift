@@ -108,16 +108,18 @@ private struct Spill {
       let chunk = min(tokens, room)
       guard chunk > 0, chunk >= Double(limits.minimumChunkTokens) || chunk == tokens else { continue }
       guard chunk * graph.perToken[piece.replica] > terms.fixed else { continue }
-      return (BatchSplit.Piece(expert: piece.expert, replica: piece.replica, device: device, tokens: chunk), terms.fixed + chunk * terms.perToken)
+      return (loan(of: piece, to: device, tokens: chunk), terms.fixed + chunk * terms.perToken)
     }
     guard let device = others.first else { return nil }
     let terms = terms(of: piece, home: home, on: device)
     let there = assigned[device] + pending[device] + terms.fixed + tokens * terms.perToken
     let here = assigned[home] + pending[home] + tokens * graph.perToken[piece.replica]
     guard there < here else { return nil }
-    return (
-      BatchSplit.Piece(expert: piece.expert, replica: piece.replica, device: device, tokens: tokens), terms.fixed + tokens * terms.perToken
-    )
+    return (loan(of: piece, to: device, tokens: tokens), terms.fixed + tokens * terms.perToken)
+  }
+
+  private func loan(of piece: BatchSplit.Piece, to device: Int, tokens: Double) -> BatchSplit.Piece {
+    BatchSplit.Piece(expert: piece.expert, replica: piece.replica, device: device, tokens: tokens)
   }
 
   /// What borrowing the piece's replica costs on `device`: once, and for each token.

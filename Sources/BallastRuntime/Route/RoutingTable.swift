@@ -1,4 +1,6 @@
-/// A placement compiled for lookup. Immutable; a change is another table.
+/// A placement compiled for lookup.
+///
+/// Immutable; a change is another table.
 public final class RoutingTable: Sendable {
   /// Which publication this is, from 0.
   public let version: UInt64
@@ -14,9 +16,9 @@ public final class RoutingTable: Sendable {
   public let topology: Topology
   /// Bytes per expert at each precision, which is what borrowing pays for.
   let bytesPerExpert: PerPrecision<Int>
-  /// `[layer]`
+  /// The replicas of each layer, `[layer]`.
   package let graphs: [ReplicaGraph]
-  /// `[layer][replica]`, in the order of the layer's graph.
+  /// The executor's handles in the order of the layer's graph, `[layer][replica]`.
   let handles: [[UInt32]]
 
   /// Compiles `placement`.

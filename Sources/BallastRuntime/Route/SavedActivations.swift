@@ -31,7 +31,7 @@ extension BatchSplit {
 
   /// Uses fewer replicas where sharing the tokens costs more than it saves.
   ///
-  /// - Parameter floor: Nanoseconds the busiest device takes without any item that has a choice.
+  /// Stops when the busiest device takes no more than `floor`, which it does without any item that has a choice.
   mutating func saveActivations(_ graph: ReplicaGraph, wholeTokens: Bool, floor: Double) {
     let measure = Measure.pressure(scale: 1 / max(longest, .leastNormalMagnitude))
     for _ in 0..<3 {

@@ -4,8 +4,8 @@ import Testing
 @Suite struct PlacementTests {
   private func makeShape(layers: Int = 1, experts: Int = 4) throws -> ModelShape {
     try ModelShape(
-      layers: layers, expertsPerLayer: experts, expertsPerToken: 1, bytesPerExpert: PerPrecision { $0 == .int8 ? 5 : 10 },
-      fullPrecision: .bfloat16)
+      layers: layers, expertsPerLayer: experts, expertsPerToken: 1,
+      bytesPerExpert: PerPrecision { $0 == .int8 ? 5 : 10 }, fullPrecision: .bfloat16)
   }
 
   private func replica(_ expert: Int, _ device: Int, _ precision: Precision = .bfloat16) -> Replica {
