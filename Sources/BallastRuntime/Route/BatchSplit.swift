@@ -43,7 +43,10 @@ package struct BatchSplit: Sendable {
   private var replicaTokens: [Double] = []
   private(set) var movable: [Int] = []
   private var evenTokens: [Double] = []
+  /// Scratch of `saveActivations`: what pieces had before a trial.
   var savedTokens: [Double] = []
+  /// Scratch of `borrow`.
+  var spill = Spill()
   private var candidates: [Int] = []
 
   /// A split of nothing.
@@ -103,7 +106,9 @@ package struct BatchSplit: Sendable {
 
     for item in movable { take(item, graph) }
     let floor = longest
-    sortMovable()
+    movable.sortInPlace { [items] one, other in
+      items[one].tokens > items[other].tokens || (items[one].tokens == items[other].tokens && one < other)
+    }
     for item in movable { pour(item, graph) }
     sweep(graph, sweeps: sweeps, floor: floor, wholeTokens: wholeTokens)
     if wholeTokens { roundToWholeTokens(graph) }
@@ -128,31 +133,8 @@ package struct BatchSplit: Sendable {
     }
   }
 
-  /// Most tokens first; in place, so that nothing is allocated.
-  private mutating func sortMovable() {
-    var gap = movable.count / 2
-    while gap > 0 {
-      for start in gap..<movable.count {
-        let item = movable[start]
-        var place = start
-        while place >= gap, isLighter(movable[place - gap], than: item) {
-          movable[place] = movable[place - gap]
-          place -= gap
-        }
-        movable[place] = item
-      }
-      gap = gap == 2 ? 1 : gap * 5 / 11
-    }
-  }
-
-  private func isLighter(_ item: Int, than other: Int) -> Bool {
-    items[item].tokens < items[other].tokens || (items[item].tokens == items[other].tokens && item > other)
-  }
-
-  /// Says anew which pieces belong to which item, after pieces were inserted.
-  mutating func setPieces(_ ranges: [Range<Int>]) {
-    for (index, range) in ranges.enumerated() { items[index].pieces = range }
-  }
+  /// Says anew which pieces belong to an item, after pieces were inserted.
+  mutating func setPieces(_ range: Range<Int>, of item: Int) { items[item].pieces = range }
 
   // MARK: Moving tokens
 
