@@ -6,10 +6,10 @@ struct SyntheticInstance {
   let shape: ModelShape
   let topology: Topology
   let placement: Placement
-  /// `[expert]`
+  /// Tokens, `[expert]`.
   var loads: [Int]
 
-  /// - Parameter precisions: How many precisions replicas may have, from float32 down.
+  // `precisions`: how many precisions replicas may have, from float32 down.
   init(seed: UInt64, devices: ClosedRange<Int>, experts: ClosedRange<Int>, tokens: Int, precisions: Int = 1) throws {
     var random = SplitMix64(seed: seed)
     let deviceCount = random.pick(devices)

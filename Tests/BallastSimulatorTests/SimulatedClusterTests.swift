@@ -1,7 +1,6 @@
 import BallastRuntime
+import BallastSimulator
 import Testing
-
-@testable import BallastSimulator
 
 @Suite struct SimulatedClusterTests {
   private static let bytes = PerPrecision<Int> { $0 == .float32 ? 400 : $0 == .bfloat16 ? 200 : $0 == .int8 ? 100 : 50 }

@@ -26,7 +26,7 @@ public final class LoadCounters: Sendable {
   /// - Precondition: only the lane that owns the row calls this; the selection's experts are below
   ///   `expertsPerLayer`, which `Selection` guarantees.
   /// - Complexity: O(assignments); no allocation, no lock.
-  func record(_ selection: borrowing Selection, layer: LayerID, lane: Int) {
+  package func record(_ selection: borrowing Selection, layer: LayerID, lane: Int) {
     precondition(selection.expertsPerLayer == expertsPerLayer && (0..<layers).contains(layer.index))
     let experts = selection.experts.span
     let traits = selection.traits.span

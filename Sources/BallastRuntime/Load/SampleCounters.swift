@@ -37,12 +37,13 @@ public final class SampleCounters: Sendable {
   }
 
   /// Adds one token's importance score for `expert`.
-  func addImportance(_ score: Double, layer: LayerID, expert: Int, lane: Int) {
+  package func addImportance(_ score: Double, layer: LayerID, expert: Int, lane: Int) {
     add(score, .importance, layer, expert, lane)
   }
 
   /// Adds one shadowed token's relative output error for `expert`.
-  func addError(_ error: Double, layer: LayerID, expert: Int, lane: Int) {
+  package func addError(_ error: Double, layer: LayerID, expert: Int, lane: Int) {
+    guard error.isFinite else { return }
     add(error, .error, layer, expert, lane)
     add(1, .shadowed, layer, expert, lane)
   }

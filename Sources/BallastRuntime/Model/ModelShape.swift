@@ -17,7 +17,7 @@ public struct ModelShape: Hashable, Sendable {
   ///   - layers: MoE layers, 1…65 535.
   ///   - expertsPerLayer: Experts in each layer, 1…65 535.
   ///   - expertsPerToken: 1…`expertsPerLayer`.
-  ///   - bytesPerExpert: Bytes of one expert at each precision, each at least 1.
+  ///   - bytesPerExpert: Bytes of one expert at each precision, each 1…2⁴⁸; all experts together below 2⁶³.
   ///   - fullPrecision: The checkpoint's own precision.
   /// - Throws: `ModelShapeError` naming the value and its limits; nothing is left behind.
   public init(
@@ -27,8 +27,10 @@ public struct ModelShape: Hashable, Sendable {
     try Self.check("layers", layers, 1...65_535)
     try Self.check("expertsPerLayer", expertsPerLayer, 1...65_535)
     try Self.check("expertsPerToken", expertsPerToken, 1...expertsPerLayer)
+    // All experts together must stay countable.
+    let mostBytes = min(1 << 48, Int.max / (layers * expertsPerLayer))
     for precision in Precision.allCases {
-      try Self.check("bytesPerExpert", bytesPerExpert[precision], 1...(1 << 48))
+      try Self.check("bytesPerExpert", bytesPerExpert[precision], 1...mostBytes)
     }
     self.layers = layers
     self.expertsPerLayer = expertsPerLayer

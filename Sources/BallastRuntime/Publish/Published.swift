@@ -36,7 +36,7 @@ public final class Published<Value: AnyObject & Sendable>: Sendable {
   ///
   /// - Precondition: `reader` is below `readers`, and no other thread uses it meanwhile; a reader does not nest.
   /// - Complexity: Wait-free: two stores and two loads; no allocation, no retain.
-  func withCurrent<Outcome>(reader: Int, _ body: (Value) -> Outcome) -> Outcome {
+  package func withCurrent<Outcome>(reader: Int, _ body: (Value) -> Outcome) -> Outcome {
     let seen = generation.load(ordering: .sequentiallyConsistent)
     slots.withWord(row: reader, column: 0) { $0.store(seen + 1, ordering: .sequentiallyConsistent) }
     defer { slots.withWord(row: reader, column: 0) { $0.store(Self.idle, ordering: .releasing) } }

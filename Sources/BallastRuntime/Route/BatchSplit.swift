@@ -43,7 +43,10 @@ package struct BatchSplit: Sendable {
   private var replicaTokens: [Double] = []
   private(set) var movable: [Int] = []
   private var evenTokens: [Double] = []
+  /// Scratch of `saveActivations`: what pieces had before a trial.
   var savedTokens: [Double] = []
+  /// Scratch of `borrow`.
+  var spill = Spill()
   private var candidates: [Int] = []
 
   /// A split of nothing.
@@ -70,7 +73,9 @@ package struct BatchSplit: Sendable {
   ) {
     let first = pieces.count
     let replicas = graph.replicas(of: expert)
-    for replica in replicas where pinned.map({ graph.precision[replica] == $0 }) ?? graph.precision[replica].satisfies(least) {
+    for replica in replicas {
+      let precision = graph.precision[replica]
+      guard pinned.map({ precision == $0 }) ?? precision.satisfies(least) else { continue }
       pieces.append(Piece(expert: expert, replica: replica, device: Int(graph.device[replica]), tokens: 0))
     }
     if pieces.count == first {
@@ -101,7 +106,9 @@ package struct BatchSplit: Sendable {
 
     for item in movable { take(item, graph) }
     let floor = longest
-    sortMovable()
+    movable.sortInPlace { [items] one, other in
+      items[one].tokens > items[other].tokens || (items[one].tokens == items[other].tokens && one < other)
+    }
     for item in movable { pour(item, graph) }
     sweep(graph, sweeps: sweeps, floor: floor, wholeTokens: wholeTokens)
     if wholeTokens { roundToWholeTokens(graph) }
@@ -114,7 +121,7 @@ package struct BatchSplit: Sendable {
     var before = longest
     let target = max(floor, 0) * (1 + 1e-9)
     // Rounding to whole tokens moves the end by about a token, so a small part of one is not worth another sweep.
-    let worthwhile = wholeTokens ? graph.shortestToken / 64 : 0
+    let worthwhile = wholeTokens ? graph.shortestToken / 8 : 0
     for _ in 0..<sweeps where before > target {
       for item in movable {
         take(item, graph)
@@ -126,31 +133,8 @@ package struct BatchSplit: Sendable {
     }
   }
 
-  /// Most tokens first; in place, so that nothing is allocated.
-  private mutating func sortMovable() {
-    var gap = movable.count / 2
-    while gap > 0 {
-      for start in gap..<movable.count {
-        let item = movable[start]
-        var place = start
-        while place >= gap, isLighter(movable[place - gap], than: item) {
-          movable[place] = movable[place - gap]
-          place -= gap
-        }
-        movable[place] = item
-      }
-      gap = gap == 2 ? 1 : gap * 5 / 11
-    }
-  }
-
-  private func isLighter(_ item: Int, than other: Int) -> Bool {
-    items[item].tokens < items[other].tokens || (items[item].tokens == items[other].tokens && item > other)
-  }
-
-  /// Says anew which pieces belong to which item, after pieces were inserted.
-  mutating func setPieces(_ ranges: [Range<Int>]) {
-    for (index, range) in ranges.enumerated() { items[index].pieces = range }
-  }
+  /// Says anew which pieces belong to an item, after pieces were inserted.
+  mutating func setPieces(_ range: Range<Int>, of item: Int) { items[item].pieces = range }
 
   // MARK: Moving tokens
 
@@ -205,8 +189,10 @@ package struct BatchSplit: Sendable {
   /// Pours an item that was taken out back over the replicas `choice` allows, to the lowest common finish time.
   mutating func pour(_ item: Int, _ graph: ReplicaGraph, choice: Choice = .all, wholeTokens: Bool = false) {
     sortCandidates(item, graph, choice)
-    let level = fillLevel(items[item].tokens, graph)
     var left = items[item].tokens
+    if candidates.count == 1 { return put(left, candidates[0], graph) }
+    if wholeTokens, left <= 1 { return putSingly(left, graph) }
+    let level = fillLevel(left, graph)
     for piece in candidates.dropLast() {
       let share = min(left, max(0, (level - entryTime(piece, graph)) / graph.perToken[pieces[piece].replica]))
       let whole = wholeTokens ? (share + 1e-6).rounded(.down) : share
@@ -248,7 +234,7 @@ package struct BatchSplit: Sendable {
       weighted += entry / perToken
       level = (tokens + weighted) / speed
     }
-    candidates.removeLast(candidates.count - used)
+    while candidates.count > used { candidates.removeLast() }
     return level
   }
 

@@ -8,124 +8,148 @@ extension BatchSplit {
   ///
   /// A chunk moves only when computing it at home would take longer than bringing the weights over the link and
   /// touching them there. Nothing moves while the busiest device is below the threshold.
+  ///
+  /// - Complexity: O(pieces · (log pieces + devices)); allocates only beyond the largest batch seen.
   package mutating func borrow(
     _ graph: ReplicaGraph, limits: BorrowLimits, bytesPerExpert: PerPrecision<Int>, cost: CostModel, topology: Topology
   ) {
-    let mean = deviceTimes.reduce(0, +) / Double(graph.devices)
+    var sum = 0.0
+    for time in deviceTimes { sum += time }
+    let mean = sum / Double(graph.devices)
     guard graph.devices > 1, mean > 0, longest >= limits.imbalanceThreshold * mean else { return }
-    var spill = Spill(
-      graph: graph, capacity: limits.capacityFactor * mean, limits: limits, bytesPerExpert: bytesPerExpert,
-      cost: cost, topology: topology, pending: deviceTimes)
-    let order = pieces.indices.filter { pieces[$0].tokens > 0 }.sorted {
-      (pieces[$1].tokens, $0) < (pieces[$0].tokens, $1)
-    }
-    var loans: [[Piece]] = Array(repeating: [], count: pieces.count)
-    for index in order { loans[index] = spill.place(&pieces[index]) }
-    insert(loans)
-    deviceTimes = spill.assigned
+    let terms = BorrowTerms(
+      graph: graph, capacity: limits.capacityFactor * mean, minimumChunk: Double(limits.minimumChunkTokens),
+      bytesPerExpert: bytesPerExpert, cost: cost, topology: topology)
+    spill.place(&pieces, deviceTimes: &deviceTimes, terms)
+    insertLoans()
   }
 
   /// Puts each piece's loans behind it, so that an item's pieces stay contiguous.
-  private mutating func insert(_ loans: [[Piece]]) {
-    var merged: [Piece] = []
-    var ranges: [Range<Int>] = []
-    for item in items {
-      let first = merged.count
-      for piece in item.pieces {
-        merged.append(pieces[piece])
-        merged.append(contentsOf: loans[piece])
+  private mutating func insertLoans() {
+    spill.merged.removeAll(keepingCapacity: true)
+    for item in items.indices {
+      let first = spill.merged.count
+      for piece in items[item].pieces {
+        spill.merged.append(pieces[piece])
+        for loan in spill.loansOfPiece[piece] { spill.merged.append(spill.loans[loan]) }
       }
-      ranges.append(first..<merged.count)
+      setPieces(first..<spill.merged.count, of: item)
     }
-    pieces = merged
-    setPieces(ranges)
+    swap(&pieces, &spill.merged)
   }
 }
 
-/// The devices' loads while pieces are placed one after another.
-private struct Spill {
+/// What decides whether a piece is lent.
+private struct BorrowTerms {
   let graph: ReplicaGraph
+  /// Nanoseconds a device should not exceed.
   let capacity: Double
-  let limits: BorrowLimits
+  let minimumChunk: Double
   let bytesPerExpert: PerPrecision<Int>
   let cost: CostModel
   let topology: Topology
-  /// Native load of pieces not yet placed.
-  var pending: [Double]
-  /// Load of pieces placed.
-  var assigned: [Double] = []
-
-  init(
-    graph: ReplicaGraph, capacity: Double, limits: BorrowLimits, bytesPerExpert: PerPrecision<Int>,
-    cost: CostModel, topology: Topology, pending: [Double]
-  ) {
-    self.graph = graph
-    self.capacity = capacity
-    self.limits = limits
-    self.bytesPerExpert = bytesPerExpert
-    self.cost = cost
-    self.topology = topology
-    self.pending = pending
-    assigned = Array(repeating: 0, count: graph.devices)
-  }
-
-  /// Keeps what fits at home and returns what other devices take.
-  mutating func place(_ piece: inout BatchSplit.Piece) -> [BatchSplit.Piece] {
-    let perToken = graph.perToken[piece.replica]
-    let activation = graph.activation[piece.replica]
-    let home = piece.device
-    let native = activation + piece.tokens * perToken
-    pending[home] -= native
-    let room = capacity - assigned[home] - pending[home] - activation
-    guard perToken > 0, piece.tokens * perToken > room else {
-      assigned[home] += native
-      return []
-    }
-    let kept = min(piece.tokens, max(0, (room / perToken).rounded(.down)))
-    var left = piece.tokens - kept
-    var loans: [BatchSplit.Piece] = []
-    while left > 0 {
-      guard let loan = bestLoan(of: piece, home: home, tokens: left) else { break }
-      loans.append(loan.piece)
-      assigned[loan.piece.device] += loan.time
-      left -= loan.piece.tokens
-    }
-    piece.tokens = kept + left
-    if piece.tokens > 0 { assigned[home] += activation + piece.tokens * perToken }
-    return loans
-  }
-
-  /// The next chunk to lend and what it costs its borrower; nil when keeping the rest at home is no worse.
-  private func bestLoan(
-    of piece: BatchSplit.Piece, home: Int, tokens: Double
-  ) -> (piece: BatchSplit.Piece, time: Double)? {
-    let others = (0..<graph.devices).filter { $0 != home }.sorted {
-      (assigned[$0] + pending[$0], $0) < (assigned[$1] + pending[$1], $1)
-    }
-    for device in others {
-      let terms = terms(of: piece, home: home, on: device)
-      let room = ((capacity - assigned[device] - pending[device] - terms.fixed) / terms.perToken).rounded(.down)
-      let chunk = min(tokens, room)
-      guard chunk > 0, chunk >= Double(limits.minimumChunkTokens) || chunk == tokens else { continue }
-      guard chunk * graph.perToken[piece.replica] > terms.fixed else { continue }
-      return (BatchSplit.Piece(expert: piece.expert, replica: piece.replica, device: device, tokens: chunk), terms.fixed + chunk * terms.perToken)
-    }
-    guard let device = others.first else { return nil }
-    let terms = terms(of: piece, home: home, on: device)
-    let there = assigned[device] + pending[device] + terms.fixed + tokens * terms.perToken
-    let here = assigned[home] + pending[home] + tokens * graph.perToken[piece.replica]
-    guard there < here else { return nil }
-    return (
-      BatchSplit.Piece(expert: piece.expert, replica: piece.replica, device: device, tokens: tokens), terms.fixed + tokens * terms.perToken
-    )
-  }
 
   /// What borrowing the piece's replica costs on `device`: once, and for each token.
-  private func terms(of piece: BatchSplit.Piece, home: Int, on device: Int) -> (fixed: Double, perToken: Double) {
+  func price(of piece: BatchSplit.Piece, on device: Int) -> (once: Double, perToken: Double) {
     let speed = topology[DeviceID(device)].relativeSpeed
     let precision = graph.precision[piece.replica]
     let transfer = cost.transferNanoseconds(
-      bytes: bytesPerExpert[precision], from: DeviceID(home), to: DeviceID(device), in: topology)
+      bytes: bytesPerExpert[precision], from: DeviceID(piece.device), to: DeviceID(device), in: topology)
     return (transfer + cost.activationNanoseconds[precision] / speed, cost.perTokenNanoseconds[precision] / speed)
   }
+}
+
+/// The devices' loads while pieces are placed one after another; scratch of a split.
+struct Spill: Sendable {
+  /// What devices borrow, each piece's loans together.
+  private(set) var loans: [BatchSplit.Piece] = []
+  /// Which of `loans` belong to each piece, `[piece]`.
+  private(set) var loansOfPiece: [Range<Int>] = []
+  /// The pieces with their loans between them.
+  var merged: [BatchSplit.Piece] = []
+  private var order: [Int] = []
+  /// Native load of pieces not yet placed, `[device]`.
+  private var pending: [Double] = []
+  /// Load of pieces placed, `[device]`.
+  private var assigned: [Double] = []
+
+  /// Keeps of each piece what fits at home, lends the rest, and says what every device takes then.
+  fileprivate mutating func place(
+    _ pieces: inout [BatchSplit.Piece], deviceTimes: inout [Double], _ terms: BorrowTerms
+  ) {
+    assigned.resize(to: deviceTimes.count, with: 0)
+    for device in assigned.indices { assigned[device] = 0 }
+    swap(&pending, &deviceTimes)
+    loans.removeAll(keepingCapacity: true)
+    loansOfPiece.resize(to: pieces.count, with: 0..<0)
+    order.removeAll(keepingCapacity: true)
+    for piece in pieces.indices {
+      loansOfPiece[piece] = 0..<0
+      if pieces[piece].tokens > 0 { order.append(piece) }
+    }
+    order.sortInPlace { pieces[$0].tokens > pieces[$1].tokens || (pieces[$0].tokens == pieces[$1].tokens && $0 < $1) }
+    for piece in order {
+      let first = loans.count
+      place(&pieces[piece], terms)
+      loansOfPiece[piece] = first..<loans.count
+    }
+    deviceTimes.resize(to: assigned.count, with: 0)
+    for device in assigned.indices { deviceTimes[device] = assigned[device] }
+  }
+
+  private mutating func place(_ piece: inout BatchSplit.Piece, _ terms: BorrowTerms) {
+    let perToken = terms.graph.perToken[piece.replica]
+    let activation = terms.graph.activation[piece.replica]
+    let home = piece.device
+    let native = activation + piece.tokens * perToken
+    pending[home] -= native
+    let room = terms.capacity - assigned[home] - pending[home] - activation
+    guard perToken > 0, piece.tokens * perToken > room else {
+      assigned[home] += native
+      return
+    }
+    let kept = min(piece.tokens, max(0, (room / perToken).rounded(.down)))
+    var left = piece.tokens - kept
+    while left > 0 {
+      let lent = lend(piece, tokens: left, terms)
+      guard lent > 0 else { break }
+      left -= lent
+    }
+    piece.tokens = kept + left
+    if piece.tokens > 0 { assigned[home] += activation + piece.tokens * perToken }
+  }
+
+  /// Lends the next chunk of a piece; returns 0 when keeping the rest at home is no worse.
+  private mutating func lend(_ piece: BatchSplit.Piece, tokens: Double, _ terms: BorrowTerms) -> Double {
+    let perTokenAtHome = terms.graph.perToken[piece.replica]
+    var best: (device: Int, chunk: Double)?
+    var leastLoaded: Int?
+    for device in assigned.indices where device != piece.device {
+      if isLess(device, than: leastLoaded) { leastLoaded = device }
+      guard isLess(device, than: best?.device) else { continue }
+      let price = terms.price(of: piece, on: device)
+      let chunk = min(tokens, ((terms.capacity - load(device) - price.once) / price.perToken).rounded(.down))
+      guard chunk > 0, chunk >= terms.minimumChunk || chunk == tokens else { continue }
+      if chunk * perTokenAtHome > price.once { best = (device, chunk) }
+    }
+    if let best { return lend(piece, tokens: best.chunk, to: best.device, terms) }
+    guard let leastLoaded else { return 0 }
+    let price = terms.price(of: piece, on: leastLoaded)
+    let there = load(leastLoaded) + price.once + tokens * price.perToken
+    guard there < load(piece.device) + tokens * perTokenAtHome else { return 0 }
+    return lend(piece, tokens: tokens, to: leastLoaded, terms)
+  }
+
+  private mutating func lend(
+    _ piece: BatchSplit.Piece, tokens: Double, to device: Int, _ terms: BorrowTerms
+  ) -> Double {
+    let price = terms.price(of: piece, on: device)
+    assigned[device] += price.once + tokens * price.perToken
+    loans.append(BatchSplit.Piece(expert: piece.expert, replica: piece.replica, device: device, tokens: tokens))
+    return tokens
+  }
+
+  private func load(_ device: Int) -> Double { assigned[device] + pending[device] }
+
+  private func isLess(_ device: Int, than other: Int?) -> Bool { other.map { load(device) < load($0) } ?? true }
 }

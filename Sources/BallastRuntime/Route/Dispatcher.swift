@@ -9,17 +9,17 @@ package struct Dispatcher: Sendable {
   }
 
   private var split = BatchSplit()
-  /// `[expert][least precision]`
+  /// Tokens, `[expert][least precision]`.
   private var demand: [Int32] = []
-  /// `[expert][least precision]`
+  /// Where items stand, `[expert][least precision]`.
   private var cursors: [Cursor] = []
-  /// `[expert][least precision]`: the piece after the cursor's.
+  /// The piece after the cursor's, `[expert][least precision]`.
   private var nextPiece: [Int32] = []
   private var order: [Int32] = []
   private var starts: [Int32] = []
-  /// `[piece]`
+  /// The run each piece is part of, `[piece]`.
   private var runOfPiece: [Int32] = []
-  /// `[run]`
+  /// The entry the run's next token gets, `[run]`.
   private var nextEntry: [Int32] = []
 
   /// Scratch that grows to the largest batch it sees.
@@ -54,7 +54,10 @@ package struct Dispatcher: Sendable {
     let traits = selection.traits.span
     for token in traits.indices {
       let least = Int(traits[token].leastPrecision.rawValue)
-      for assignment in selection.assignments(of: token) { demand[Int(experts[assignment]) &* Self.classes &+ least] &+= 1 }
+      for assignment in selection.assignments(of: token) {
+        // Safety: a selection's experts are below `expertsPerLayer`, which sized the demand.
+        unsafe demand[unchecked: Int(experts[unchecked: assignment]) &* Self.classes &+ least] &+= 1
+      }
     }
   }
 
@@ -130,8 +133,9 @@ package struct Dispatcher: Sendable {
   private mutating func emitEntries(_ selection: borrowing Selection, _ dispatch: inout Dispatch) {
     dispatch.makeRoom(selection)
     Self.emit(
-      selection, pieces: split.pieces, runOfPiece: runOfPiece, cursors: &cursors, nextPiece: &nextPiece, nextEntry: &nextEntry,
-      rows: &dispatch.rows, gates: &dispatch.gates, entryOfAssignment: &dispatch.entryOfAssignment)
+      selection, pieces: split.pieces, runOfPiece: runOfPiece, cursors: &cursors, nextPiece: &nextPiece,
+      nextEntry: &nextEntry, rows: &dispatch.rows, gates: &dispatch.gates,
+      entryOfAssignment: &dispatch.entryOfAssignment)
   }
 
   // Arrays come one by one because a span keeps the whole value it was taken from.
@@ -154,8 +158,8 @@ package struct Dispatcher: Sendable {
     for token in traits.indices {
       let least = Int(traits[token].leastPrecision.rawValue)
       for assignment in selection.assignments(of: token) {
-        // Safety: a selection has as many experts and gates as assignments, each expert below `expertsPerLayer`, which
-        // sized the cursors; `makeRoom` sized what assignments index. Entries and runs stay checked.
+        // Safety: a selection has as many experts and gates as assignments, each expert below `expertsPerLayer`,
+        // which sized the cursors; `makeRoom` sized what assignments and entries index. Entries and runs are checked.
         let index = Int(unsafe experts[unchecked: assignment]) &* classes &+ least
         var cursor = unsafe cursors[unchecked: index]
         while cursor.left == 0 {
@@ -168,7 +172,7 @@ package struct Dispatcher: Sendable {
         let entry = nextEntry[Int(cursor.run)]
         nextEntry[Int(cursor.run)] = entry &+ 1
         rows[Int(entry)] = Int32(truncatingIfNeeded: token)
-        gates[Int(entry)] = unsafe gateOfAssignment[unchecked: assignment]
+        unsafe gates[unchecked: Int(entry)] = gateOfAssignment[unchecked: assignment]
         unsafe entryOfAssignment[unchecked: assignment] = entry
       }
     }

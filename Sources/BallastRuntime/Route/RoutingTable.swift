@@ -18,7 +18,7 @@ public final class RoutingTable: Sendable {
   let bytesPerExpert: PerPrecision<Int>
   /// The layers' replicas, `[layer]`.
   package let graphs: [ReplicaGraph]
-  /// `[layer][replica]`, in the order of the layer's graph.
+  /// The executor's handles in the order of the layer's graph, `[layer][replica]`.
   let handles: [[UInt32]]
 
   /// Compiles `placement`.

@@ -31,16 +31,12 @@ extension BatchSplit {
 
   /// Uses fewer replicas where sharing the tokens costs more than it saves.
   ///
-  /// - Parameter floor: Nanoseconds the busiest device takes without any item that has a choice.
+  /// Stops when the busiest device takes no more than `floor`, which it does without any item that has a choice.
   mutating func saveActivations(_ graph: ReplicaGraph, wholeTokens: Bool, floor: Double) {
     let measure = Measure.pressure(scale: 1 / max(longest, .leastNormalMagnitude))
-    for _ in 0..<3 {
-      var isChanged = false
-      for item in movable {
-        let limit = value(of: item, by: measure) * (1 - 1e-9)
-        if divide(item, graph, wholeTokens, by: measure, below: limit) { isChanged = true }
-      }
-      if !isChanged { break }
+    for item in movable {
+      let limit = value(of: item, by: measure) * (1 - 1e-9)
+      _ = divide(item, graph, wholeTokens, by: measure, below: limit)
     }
     var trials = Self.trialLimit
     while trials > 0, longest > floor * (1 + 1e-9), relieveLongest(graph, wholeTokens, &trials) {}

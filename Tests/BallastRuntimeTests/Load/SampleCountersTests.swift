@@ -1,0 +1,31 @@
+import BallastRuntime
+import Testing
+
+@Suite struct SampleCountersTests {
+  @Test func sumsOverLanesAndIgnoresWhatIsNoNumber() throws {
+    let shape = try ModelShape(
+      layers: 2, expertsPerLayer: 3, expertsPerToken: 1, bytesPerExpert: PerPrecision(repeating: 1),
+      fullPrecision: .float32)
+    let counters = SampleCounters(lanes: 2, shape: shape)
+    counters.addImportance(1.5, layer: LayerID(1), expert: 2, lane: 0)
+    counters.addImportance(2.25, layer: LayerID(1), expert: 2, lane: 1)
+    counters.addImportance(.nan, layer: LayerID(1), expert: 2, lane: 1)
+    counters.addImportance(.infinity, layer: LayerID(0), expert: 0, lane: 1)
+    counters.addError(0.125, layer: LayerID(0), expert: 1, lane: 0)
+    counters.addError(0.25, layer: LayerID(0), expert: 1, lane: 1)
+    let totals = counters.totals()
+    #expect(totals.importance == [[0, 0, 0], [0, 0, 3.75]])
+    #expect(totals.error == [[0, 0.375, 0], [0, 0, 0]])
+    #expect(totals.shadowed == [[0, 2, 0], [0, 0, 0]])
+  }
+
+  @Test func anErrorThatIsNoNumberIsNotCounted() throws {
+    let shape = try ModelShape(
+      layers: 1, expertsPerLayer: 1, expertsPerToken: 1, bytesPerExpert: PerPrecision(repeating: 1),
+      fullPrecision: .float32)
+    let counters = SampleCounters(lanes: 1, shape: shape)
+    counters.addError(.nan, layer: LayerID(0), expert: 0, lane: 0)
+    #expect(counters.totals().shadowed == [[0]])
+    #expect(counters.totals().error == [[0]])
+  }
+}

@@ -1,0 +1,143 @@
+import BallastRuntime
+import Testing
+
+@Suite struct LaneTests {
+  private func makePath(
+    laneLimit: Int = 2, samplingInterval: Int = 0, failure: ExecutionError? = nil
+  ) throws -> (path: ServingPath, executor: CountingExecutor) {
+    let shape = try ModelShape(
+      layers: 2, expertsPerLayer: 4, expertsPerToken: 2, bytesPerExpert: PerPrecision(repeating: 1),
+      fullPrecision: .float32)
+    let topology = try Topology.uniform(devices: 2, memoryBytesPerDevice: 100)
+    let executor = CountingExecutor(shape: shape, topology: topology, failure: failure)
+    let table = try RoutingTable(
+      .contiguous(shape: shape, topology: topology), handle: { UInt32($0.index * 4 + $1.expert.index) }, shape: shape,
+      topology: topology, cost: .tokens, samplingInterval: samplingInterval)
+    return (ServingPath(table: table, executor: executor, laneLimit: laneLimit), executor)
+  }
+
+  private func makeSelection(expertsPerLayer: Int = 4) throws -> Selection {
+    var selection = Selection(expertsPerLayer: expertsPerLayer)
+    let experts = [0, 1, 1, 2]
+    let gates: [Float] = [0.25, 0.75, 0.5, 0.25]
+    try selection.append(
+      experts: experts.span, gates: gates.span, expertsPerToken: 2, traits: TokenTraits(phase: .decode))
+    return selection
+  }
+
+  private func serve(
+    _ lane: inout Lane, _ selection: Selection, layer: Int = 0, residual: [Float]? = nil
+  ) throws(ExecutionError) -> [Float] {
+    let input: [Float] = [1, 1, 1, 1]
+    var output: [Float] = [9, 9, 9, 9]
+    var span = output.mutableSpan
+    if let residual {
+      try lane.serve(
+        selection, layer: LayerID(layer), input: input.span, residual: residual.span, output: &span)
+    } else {
+      try lane.serve(selection, layer: LayerID(layer), input: input.span, output: &span)
+    }
+    return output
+  }
+
+  @Test func servingCountsAndExecutes() throws {
+    let (path, executor) = try makePath()
+    var lane = try path.makeLane()
+    #expect(try serve(&lane, makeSelection()) == [1, 1, 0.75, 0.75])
+    let totals = path.counters.totals()
+    #expect((0..<4).map { totals[.decode, LayerID(0), ExpertID($0)] } == [1, 2, 1, 0])
+    #expect(executor.executed.withLock { $0 } == 1)
+    #expect(lane.lastDispatch.runs.map(\.expert.index) == [0, 1, 2])
+  }
+
+  @Test func dispatchingCountsWithoutExecuting() throws {
+    let (path, executor) = try makePath()
+    var lane = try path.makeLane()
+    let dispatch = try lane.dispatch(makeSelection(), layer: LayerID(1))
+    #expect(dispatch.rows.count == 4)
+    #expect(dispatch.runs.map(\.handle) == [4, 5, 6])
+    #expect(path.counters.totals().tokens(.decode, LayerID(1)) == 2)
+    #expect(executor.executed.withLock { $0 } == 0)
+  }
+
+  @Test func lanesAreLimitedAndGivenBack() throws {
+    let (path, _) = try makePath(laneLimit: 2)
+    let first = try path.makeLane()
+    do {
+      let second = try path.makeLane()
+      #expect(throws: LaneError.tooManyLanes(limit: 2)) { _ = try path.makeLane() }
+      _ = consume second
+    }
+    let third = try path.makeLane()
+    #expect(throws: LaneError.tooManyLanes(limit: 2)) { _ = try path.makeLane() }
+    _ = consume first
+    _ = consume third
+    _ = try path.makeLane()
+  }
+
+  @Test func selectionsForAnotherModelAreRefusedUncounted() throws {
+    let (path, _) = try makePath()
+    var lane = try path.makeLane()
+    let other = try makeSelection(expertsPerLayer: 5)
+    for layer in [2, -1] {
+      do {
+        _ = try serve(&lane, makeSelection(), layer: layer)
+        Issue.record("layer \(layer) was accepted")
+      } catch let error as ExecutionError {
+        #expect(error == .layerOutOfRange(layer: LayerID(layer), layers: 2))
+      }
+    }
+    do {
+      _ = try lane.dispatch(other, layer: LayerID(0))
+      Issue.record("a selection over 5 experts was accepted")
+    } catch {
+      #expect(error == .expertCount(selection: 5, model: 4))
+    }
+    #expect(path.counters.totals().tokens == 0)
+  }
+
+  @Test func aFailingExecutorLeavesTheLoadCounted() throws {
+    let (path, _) = try makePath(failure: .deviceLost(DeviceID(1)))
+    var lane = try path.makeLane()
+    do {
+      _ = try serve(&lane, makeSelection())
+      Issue.record("the failure was swallowed")
+    } catch let error as ExecutionError {
+      #expect(error == .deviceLost(DeviceID(1)))
+    }
+    #expect(path.counters.totals().tokens == 2)
+    #expect(path.table.oldestAnnouncedGeneration == nil)
+  }
+
+  @Test func oneBatchInSoManyIsSampledPerLayer() throws {
+    let (path, executor) = try makePath(samplingInterval: 3)
+    var lane = try path.makeLane()
+    for _ in 0..<7 { _ = try serve(&lane, makeSelection(), layer: 0, residual: [1, 0, 1, 0]) }
+    _ = try serve(&lane, makeSelection(), layer: 1, residual: [1, 0, 1, 0])
+    #expect(executor.sampled.withLock { $0 } == 2)
+    let samples = path.samples.totals()
+    #expect(samples.shadowed[0] == [2, 0, 0, 0])
+    #expect(samples.error[0][0] == 0.5)
+    #expect(samples.importance[1] == [0, 0, 0, 0])
+  }
+
+  @Test func importanceIsGateTimesNormTimesTurn() throws {
+    let (path, _) = try makePath(samplingInterval: 1)
+    var lane = try path.makeLane()
+    _ = try serve(&lane, makeSelection(), residual: [1, 0, 1, 0])
+    // Token 0 turns (1, 0) to (2, 1): 1 − 2/√5; token 1 turns it to (1.75, 0.75).
+    let first = 1 - 2 / 5.0.squareRoot()
+    let second = 1 - 1.75 / (1.75 * 1.75 + 0.75 * 0.75).squareRoot()
+    let importance = path.samples.totals().importance[0]
+    let expected = [0.25 * 2 * first, 0.75 * 2 * first + 0.5 * 2 * second, 0.25 * 2 * second, 0]
+    for (value, expected) in zip(importance, expected) { #expect(abs(value - expected) < 1e-6) }
+  }
+
+  @Test func nothingIsLearnedWithoutTheResidual() throws {
+    let (path, executor) = try makePath(samplingInterval: 1)
+    var lane = try path.makeLane()
+    _ = try serve(&lane, makeSelection())
+    #expect(executor.sampled.withLock { $0 } == 0)
+    #expect(path.samples.totals().importance[0] == [0, 0, 0, 0])
+  }
+}

@@ -1,0 +1,169 @@
+import BallastRuntime
+import Synchronization
+import Testing
+
+@Suite struct ServingPathStressTests {
+  /// Checks that every run names a replica of one table, and that the whole dispatch is of that table.
+  private final class CheckingExecutor: ExpertExecutor {
+    let shape: ModelShape
+    let topology: Topology
+    let precisions = Precision.allCases
+    let memory: [DeviceMemory] = []
+    let mixed = Atomic(0)
+    /// Tables below this version are retired: none of their handles may be met.
+    let oldestVersion = Atomic<UInt32>(0)
+
+    init(shape: ModelShape, topology: Topology) {
+      self.shape = shape
+      self.topology = topology
+    }
+
+    func stage(_ replica: Replica, layer: LayerID) async throws(StagingError) -> StagedReplica {
+      throw .unsupportedPrecision(replica.precision)
+    }
+
+    func retire(_ replica: StagedReplica) async {}
+
+    func execute(
+      _ dispatch: borrowing Dispatch, layer: LayerID, input: Span<Float>, output: inout MutableSpan<Float>,
+      sample: inout ExecutionSample?
+    ) throws(ExecutionError) {
+      let version = dispatch.runs[0].handle
+      for run in dispatch.runs where run.handle != version { mixed.add(1, ordering: .relaxed) }
+      if version < oldestVersion.load(ordering: .sequentiallyConsistent) { mixed.add(1, ordering: .relaxed) }
+    }
+
+    func calibrate() async throws(StagingError) -> CostModel { .tokens }
+  }
+
+  private func makePath(laneLimit: Int) throws -> (path: ServingPath, executor: CheckingExecutor) {
+    let shape = try ModelShape(
+      layers: 2, expertsPerLayer: 8, expertsPerToken: 2, bytesPerExpert: PerPrecision(repeating: 1),
+      fullPrecision: .float32)
+    let topology = try Topology.uniform(devices: 4, memoryBytesPerDevice: 1 << 20)
+    let executor = CheckingExecutor(shape: shape, topology: topology)
+    let table = try Self.table(shape: shape, topology: topology, version: 0)
+    return (ServingPath(table: table, executor: executor, laneLimit: laneLimit), executor)
+  }
+
+  /// A table all of whose handles are its version.
+  private static func table(shape: ModelShape, topology: Topology, version: UInt32) throws -> RoutingTable {
+    try RoutingTable(
+      .contiguous(shape: shape, topology: topology), handle: { _, _ in version }, shape: shape, topology: topology,
+      cost: .tokens, version: UInt64(version))
+  }
+
+  private func makeSelection(first: Int) throws -> Selection {
+    var selection = Selection(expertsPerLayer: 8)
+    let experts = (0..<16).map { ($0 + first) % 8 }
+    let gates = Array(repeating: Float(0.5), count: 16)
+    try selection.append(
+      experts: experts.span, gates: gates.span, expertsPerToken: 2, traits: TokenTraits(phase: .decode))
+    return selection
+  }
+
+  private func serve(_ lane: inout Lane, _ selection: Selection) throws {
+    let input = [Float](repeating: 1, count: 8)
+    var output = input
+    var span = output.mutableSpan
+    try lane.serve(selection, layer: LayerID(1), input: input.span, output: &span)
+  }
+
+  @Test func countersAreExactWhenLanesAreDone() async throws {
+    let (path, _) = try makePath(laneLimit: 4)
+    let batches = 2_000
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for worker in 0..<4 {
+        group.addTask {
+          var lane = try path.makeLane()
+          let selection = try makeSelection(first: worker)
+          for _ in 0..<batches { try serve(&lane, selection) }
+        }
+      }
+      group.addTask {
+        var last = path.counters.totals()
+        for _ in 0..<500 {
+          let totals = path.counters.totals()
+          for expert in 0..<8 {
+            let (now, before) = (
+              totals[.decode, LayerID(1), ExpertID(expert)], last[.decode, LayerID(1), ExpertID(expert)]
+            )
+            #expect(now >= before)
+          }
+          last = totals
+        }
+      }
+      try await group.waitForAll()
+    }
+    let totals = path.counters.totals()
+    for expert in 0..<8 { #expect(totals[.decode, LayerID(1), ExpertID(expert)] == UInt64(4 * batches * 2)) }
+    #expect(totals.tokens(.decode, LayerID(1)) == UInt64(4 * batches * 8))
+    #expect(totals.batches(.decode, LayerID(1)) == UInt64(4 * batches))
+  }
+
+  @Test func tablesAreSeenWholeAndNeverAfterTheyRetired() async throws {
+    let (path, executor) = try makePath(laneLimit: 3)
+    let writer = Tally()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for worker in 0..<3 {
+        group.addTask {
+          var lane = try path.makeLane()
+          let selection = try makeSelection(first: worker)
+          repeat {
+            for _ in 0..<50 { try serve(&lane, selection) }
+            await Task.yield()
+          } while !writer.isDone
+        }
+      }
+      group.addTask {
+        defer { writer.finish() }
+        for version in 1...5_000 as ClosedRange<UInt32> {
+          let table = try Self.table(shape: executor.shape, topology: executor.topology, version: version)
+          let generation = path.table.replace(with: table)
+          while !path.table.isUnreachable(before: generation) { await Task.yield() }
+          executor.oldestVersion.store(version, ordering: .sequentiallyConsistent)
+          path.table.reclaim()
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(executor.mixed.load(ordering: .relaxed) == 0)
+    #expect(path.table.reclaim() == 0)
+    #expect(path.table.current.version == 5_000)
+  }
+
+  @Test func lanesComeAndGoWithoutLosingRowsOrCounts() async throws {
+    let limit = 3
+    let (path, _) = try makePath(laneLimit: limit)
+    let served = Tally()
+    let refused = Tally()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for worker in 0..<6 {
+        group.addTask {
+          let selection = try makeSelection(first: worker)
+          for _ in 0..<1_000 {
+            do {
+              var lane = try path.makeLane()
+              try serve(&lane, selection)
+              served.add(1)
+            } catch LaneError.tooManyLanes(let reported) {
+              #expect(reported == limit)
+              refused.add(1)
+            }
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    let batches = served.count
+    #expect(batches + refused.count == 6_000)
+    #expect(path.counters.totals().batches(.decode, LayerID(1)) == UInt64(batches))
+    let first = try path.makeLane()
+    let second = try path.makeLane()
+    let third = try path.makeLane()
+    #expect(throws: LaneError.tooManyLanes(limit: limit)) { _ = try path.makeLane() }
+    _ = consume first
+    _ = consume second
+    _ = consume third
+  }
+}
