@@ -63,7 +63,8 @@ public struct HeatMap: Hashable, Sendable {
       ], element("title", [:], escaped(note)))
     guard width >= 40, height >= 13 else { return square }
     let style = strength > 0.55 ? "cell middle strong" : "cell middle"
-    return square + label(shortNumber(value), x: x + width / 2 - 0.5, y: y + height / 2 + 3.5, style: style)
+    let written = abs(value) < 100 ? fixed(value, digits: 2) : shortNumber(value)
+    return square + label(written, x: x + width / 2 - 0.5, y: y + height / 2 + 3.5, style: style)
   }
 
   private func labels(_ frame: PlotFrame, _ width: Double, _ height: Double) -> String {

@@ -19,7 +19,8 @@ public struct LinePlot: Hashable, Sendable {
 
   /// The plot as an SVG drawing.
   var drawing: String {
-    guard let across = PlotScale(x, values: series.flatMap(\.x)), let up = PlotScale(y, values: series.flatMap(\.y))
+    guard let across = PlotScale(x, values: series.flatMap(\.x), ends: .values),
+      let up = PlotScale(y, values: series.flatMap(\.y))
     else { return emptyDrawing(title) }
     let frame = PlotFrame(width: 760, height: 320, left: 64, right: 20, top: 14, bottom: 48)
     let lines = series.enumerated().map { index, series in

@@ -1,4 +1,6 @@
-/// How reports look. Plain typography, one accent for grids, eight colours that differ for the colour-blind too.
+/// How reports look.
+///
+/// Plain typography, one accent for grids, eight colours that differ for the colour-blind too.
 let reportStyle = """
   :root {
     color-scheme: light dark;

@@ -132,7 +132,8 @@ import Testing
     #expect {
       try Self.read("dispatch:\n  capacityFactor: 2\n")
     } throws: { error in
-      "\(error)".contains("b.yaml:2: unused key dispatch.capacityFactor: dispatch.policy is resident, and only borrowing")
+      "\(error)".contains(
+        "b.yaml:2: unused key dispatch.capacityFactor: dispatch.policy is resident, and only borrowing")
     }
     let borrowing = try Self.read("dispatch: {capacityFactor: 2, policy: borrowing}")
     #expect(borrowing.dispatch == .borrowing(BorrowLimits(capacityFactor: 2)))

@@ -32,7 +32,8 @@ import Testing
     ("controller:\n  dwelTicks: 1\n", 2, "controller.dwelTicks", "controller.dwellTicks"),
     ("\ndwellTicks: 1\n", 2, "dwellTicks", "controller.dwellTicks"),
     ("planner:\n  dwellTicks: 1\n", 2, "planner.dwellTicks", "controller.dwellTicks"),
-    ("controller.dwellTicks: 1\n", 1, "controller.dwellTicks", "dwellTicks in a section controller"), ("zzz: 1\n", 1, "zzz", nil),
+    ("controller.dwellTicks: 1\n", 1, "controller.dwellTicks", "dwellTicks in a section controller"),
+    ("zzz: 1\n", 1, "zzz", nil),
     ("\"\": 1\n", 1, "", nil),
   ])
   func namesUnknownKeys(_ text: String, _ line: Int, _ key: String, _ suggestion: String?) {
@@ -51,7 +52,9 @@ import Testing
     #expect(throws: ConfigurationError.self) { try Self.read("controller: {}\n\"controller\": {}\n") }
   }
 
-  @Test(arguments: ["[]", "7", "words", "- mode: act", "controller: 7", "controller: [1]", "? [a]\n: 1", "controller:\n"])
+  @Test(arguments: [
+    "[]", "7", "words", "- mode: act", "controller: 7", "controller: [1]", "? [a]\n: 1", "controller:\n",
+  ])
   func asksForKeysAndValues(_ text: String) {
     #expect { try Self.read(text) } throws: { error in
       if case .notKeys = error as? ConfigurationError { true } else { false }
@@ -59,7 +62,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "mode: [", "{", "}", "mode: 'act", "a: b: c", "\tmode: act", "mode: act\n--- \nmode: act", "%YAML 9.9\n---\nmode: act",
+    "mode: [", "{", "}", "mode: 'act", "a: b: c", "\tmode: act", "mode: act\n--- \nmode: act",
+    "%YAML 9.9\n---\nmode: act",
     "mode: \"\\uD800\"", "mode: !!binary x: y", "\u{0}", "mode: act\u{7}",
   ])
   func refusesBrokenText(_ text: String) {
