@@ -38,7 +38,7 @@ extension ConfigurationSchema {
     for key in keys where key.isUsed(in: configuration) {
       let value = key.value(in: configuration).description
       guard case .value = key.domain.read(value) else {
-        throw .outOfRange(origin: .file("configuration", line: 1), key: key.path, value: value, allowed: key.domain)
+        throw .outOfRange(origin: .code, key: key.path, value: value, allowed: key.domain)
       }
     }
     try checkRules(configuration, origins: [:])

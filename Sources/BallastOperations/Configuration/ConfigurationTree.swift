@@ -61,7 +61,8 @@ struct ConfigurationTree {
     } catch YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
       YamlError.composer(_, let problem, let mark, _)
     {
-      throw .syntax(origin: .file(file, line: mark.line), problem: problem)
+      let isDeep = problem.hasPrefix("Maximum nesting")
+      throw .syntax(origin: .file(file, line: mark.line), problem: isDeep ? "nested too deeply" : problem)
     } catch {
       throw .syntax(origin: .file(file, line: 1), problem: "this is neither YAML nor JSON")
     }
@@ -72,6 +73,8 @@ struct ConfigurationTree {
   ) throws(ConfigurationError) -> [(key: (text: String, line: Int), value: Node)] {
     let origin = ConfigurationOrigin.file(file, line: node.mark?.line ?? 1)
     guard node.anchor == nil else { throw .aliasUsed(origin: origin) }
+    // A section whose keys are all commented out is written as nothing.
+    if !path.isEmpty, case .scalar(let scalar) = node, scalar.style == .plain, scalar.string.isEmpty { return [] }
     guard case .mapping(let mapping) = node else { throw .notKeys(origin: origin, key: path) }
     var pairs: [(key: (text: String, line: Int), value: Node)] = []
     for (key, value) in mapping {

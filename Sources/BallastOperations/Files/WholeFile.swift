@@ -36,7 +36,7 @@ public enum WholeFile {
     let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     let beside = "\(target).\(UInt32.random(in: .min ... .max)).partial"
     do throws(FileError) {
-      try writeDurably(bytes, to: beside, permissions: existing?.permissions ?? 0o644)
+      try writeDurably(bytes, to: beside, permissions: existing?.permissions)
       // Safety: both paths are null-terminated copies that live through the call.
       guard unsafe rename(beside, target) == 0 else { throw .unwritable(file: path, reason: lastSystemError()) }
     } catch {
@@ -53,12 +53,15 @@ public enum WholeFile {
     try write([UInt8](text.utf8), to: path)
   }
 
-  private static func writeDurably(_ bytes: [UInt8], to path: String, permissions: UInt32) throws(FileError) {
+  private static func writeDurably(_ bytes: [UInt8], to path: String, permissions: UInt32?) throws(FileError) {
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
     // Safety: the path is a null-terminated copy that lives through the call.
-    let descriptor = unsafe open(path, flags, mode_t(permissions))
+    let descriptor = unsafe open(path, flags, 0o666)
     guard descriptor >= 0 else { throw .unwritable(file: path, reason: lastSystemError()) }
     let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    if let permissions, fchmod(descriptor, mode_t(permissions)) != 0 {
+      throw .unwritable(file: path, reason: lastSystemError())
+    }
     do {
       try file.write(contentsOf: Data(bytes))
       try file.synchronize()

@@ -109,7 +109,11 @@ import Testing
     try Schema.check(BalancerConfiguration())
     var configuration = BalancerConfiguration()
     configuration.controller.enterImbalance = .nan
-    #expect(throws: ConfigurationError.self) { try Schema.check(configuration) }
+    #expect {
+      try Schema.check(configuration)
+    } throws: { error in
+      "\(error)" == "set in code: controller.enterImbalance is nan; allowed is a number from 1 to 1000"
+    }
   }
 
   @Test func refusesContradictions() {

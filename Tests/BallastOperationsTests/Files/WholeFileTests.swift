@@ -16,12 +16,12 @@ import Testing
 
   @Test func keepsPermissionsAndFollowsLinks() throws {
     let path = try scratch.write("target", "old")
-    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+    try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: path)
     try FileManager.default.createSymbolicLink(atPath: scratch.path("link"), withDestinationPath: path)
     try WholeFile.write("new", to: scratch.path("link"))
     #expect(try scratch.text("target") == "new")
     let attributes = try FileManager.default.attributesOfItem(atPath: path)
-    #expect(attributes[.posixPermissions] as? Int == 0o600)
+    #expect(attributes[.posixPermissions] as? Int == 0o666)
     #expect(try FileManager.default.destinationOfSymbolicLink(atPath: scratch.path("link")) == path)
   }
 
