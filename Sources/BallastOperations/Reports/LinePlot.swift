@@ -42,7 +42,9 @@ public struct LinePlot: Hashable, Sendable {
         isDrawing = false
         continue
       }
-      path += (isDrawing ? "L" : "M") + at(frame.x(across.share(x))) + " " + at(frame.y(up.share(y)))
+      let point = at(frame.x(across.share(x))) + " " + at(frame.y(up.share(y)))
+      // A line of no length makes a point that stands alone a dot.
+      path += isDrawing ? "L\(point)" : "M\(point)h0"
       isDrawing = true
     }
     return path.isEmpty ? "M0 0" : path

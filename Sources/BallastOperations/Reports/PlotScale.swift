@@ -23,8 +23,8 @@ struct PlotScale {
       let high = shown.max()
     else { return nil }
     let padding = low == high ? max(abs(low) * 0.1, 0.5) : 0
-    let ticks =
-      isLogarithmic ? Self.logarithmicTicks(low, high) : Self.linearTicks(low - padding, high + padding)
+    let start = axis.includes == nil ? low - padding : low
+    let ticks = isLogarithmic ? Self.logarithmicTicks(low, high) : Self.linearTicks(start, high + padding)
     if ends == .values, low < high, ticks.contains(where: { low <= $0 && $0 <= high }) {
       range = low...high
       self.ticks = ticks.filter { low <= $0 && $0 <= high }

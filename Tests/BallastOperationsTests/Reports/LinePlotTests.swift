@@ -9,7 +9,7 @@ import Testing
   }
 
   @Test func goesFromEdgeToEdge() {
-    #expect(Self.paths([0, 1]) == ["M64 272L740 14"])
+    #expect(Self.paths([0, 1]) == ["M64 272h0L740 14"])
   }
 
   @Test func breaksWhereThereIsNoValue() {
