@@ -21,9 +21,11 @@ struct ConfigurationTree {
   /// - Throws: `ConfigurationError`: `syntax`, `aliasUsed`, `notKeys`, `duplicateKey`.
   init(_ text: String, file: String, sections: Set<String>) throws(ConfigurationError) {
     self.file = file
-    // A few aliases of aliases expand to a text of any size, and the parser compares what it expanded. Below this
-    // count they cannot grow far, and the tree shows their anchors, which are refused there.
-    guard Self.aliases(in: text) <= 32 else { throw .aliasUsed(origin: .file(file, line: 1)) }
+    // A few aliases of aliases expand to a text of any size, and the parser compares what it expanded. So few cannot
+    // grow far, and the tree shows their anchors, which are refused there. Comments may look like either.
+    guard Self.marks("&", in: text) == 0 || Self.marks("*", in: text) <= 8 else {
+      throw .aliasUsed(origin: .file(file, line: 1))
+    }
     // Nodes know their anchors only as long as the parser lives.
     let (parser, root) = try Self.parse(text, file: file)
     defer { withExtendedLifetime(parser) {} }
@@ -47,8 +49,9 @@ struct ConfigurationTree {
     }
   }
 
-  private static func aliases(in text: String) -> Int {
-    zip(text.utf8, text.utf8.dropFirst()).count { mark, next in mark == UInt8(ascii: "*") && next > 0x20 }
+  /// How often `mark` stands before a letter, as it does where an anchor or an alias is named.
+  private static func marks(_ mark: Unicode.Scalar, in text: String) -> Int {
+    zip(text.utf8, text.utf8.dropFirst()).count { $0 == UInt8(ascii: mark) && $1 > 0x20 }
   }
 
   private static func parse(_ text: String, file: String) throws(ConfigurationError) -> (Parser, Node?) {
