@@ -21,9 +21,9 @@ struct ConfigurationTree {
   /// - Throws: `ConfigurationError`: `syntax`, `aliasUsed`, `notKeys`, `duplicateKey`.
   init(_ text: String, file: String, sections: Set<String>) throws(ConfigurationError) {
     self.file = file
-    // A few aliases of aliases expand to a text of any size, and the parser compares what it expanded. So few cannot
-    // grow far, and the tree shows their anchors, which are refused there. Comments may look like either.
-    guard Self.marks("&", in: text) == 0 || Self.marks("*", in: text) <= 8 else {
+    // A few aliases of aliases expand to a text of any size, and the parser compares what it expanded: none may reach
+    // it. An alias needs an anchor, so a text with marks of one kind only, perhaps in comments, is harmless.
+    guard !Self.names("&", in: text) || !Self.names("*", in: text) else {
       throw .aliasUsed(origin: .file(file, line: 1))
     }
     // Nodes know their anchors only as long as the parser lives.
@@ -49,9 +49,16 @@ struct ConfigurationTree {
     }
   }
 
-  /// How often `mark` stands before a letter, as it does where an anchor or an alias is named.
-  private static func marks(_ mark: Unicode.Scalar, in text: String) -> Int {
-    zip(text.utf8, text.utf8.dropFirst()).count { $0 == UInt8(ascii: mark) && $1 > 0x20 }
+  /// Whether `mark` stands anywhere as it does before the name of an anchor or alias: not after a letter, before one.
+  private static func names(_ mark: Unicode.Scalar, in text: String) -> Bool {
+    var previous: UInt8 = 0
+    var isMarked = false
+    for byte in text.utf8 {
+      if isMarked, byte > 0x20 { return true }
+      isMarked = byte == UInt8(ascii: mark) && !Character(UnicodeScalar(previous)).isLetter
+      previous = byte
+    }
+    return false
   }
 
   private static func parse(_ text: String, file: String) throws(ConfigurationError) -> (Parser, Node?) {
