@@ -63,9 +63,10 @@ public struct NumericArray: Hashable, Sendable {
     source = "array"
     self.shape = shape
     self.type = type
-    bytes = patterns.flatMap { pattern in
-      (0..<type.byteCount).map { UInt8(truncatingIfNeeded: pattern >> (8 * $0)) }
-    }[...]
+    bytes =
+      patterns.flatMap { pattern in
+        (0..<type.byteCount).map { UInt8(truncatingIfNeeded: pattern >> (8 * $0)) }
+      }[...]
     let needed = try ArrayHeader.byteCount(shape: shape, type: type, file: source)
     guard needed == bytes.count else {
       throw .sizeMismatch(file: source, shape: shape, neededBytes: needed, foundBytes: bytes.count)

@@ -11,9 +11,11 @@ public enum RoutingTrace: Hashable, Sendable {
   ///   - path: The array file.
   ///   - experts: Experts in each layer; nil takes `experts` of the `meta.json` beside the file.
   ///   - gates: An array file of gate weights in the shape of the selections, or nil.
+  /// - Returns: Selections or loads.
   /// - Throws: `ArrayError`: what is wrong with a file, `expertsUnknown`, or `ambiguousTrace` when every token chose
   ///   all experts.
-  public static func read(_ path: String, experts: Int? = nil, gates: String? = nil) throws(ArrayError) -> RoutingTrace {
+  public static func read(_ path: String, experts: Int? = nil, gates: String? = nil) throws(ArrayError) -> RoutingTrace
+  {
     let array = try NumericArray.read(path)
     let description = try TraceDescription.beside(path)
     guard let experts = experts ?? description.experts else { throw .expertsUnknown(file: path) }
@@ -69,8 +71,9 @@ public enum RoutingTrace: Hashable, Sendable {
   /// The trace cut into windows of `rows` rows, the tail dropped, each made when it is asked for.
   ///
   /// - Parameters:
-  ///   - rows: Rows a window spans, 1…`self.rows`.
+  ///   - size: Rows a window spans, 1…`rows`.
   ///   - batchTokens: Tokens a batch inside a window, or nil for none; loads have none.
+  /// - Returns: The windows, in order.
   /// - Throws: `ArrayError.windowOutOfRange`, for a batch too.
   public func windows(
     rows size: Int, batchTokens: Int? = nil

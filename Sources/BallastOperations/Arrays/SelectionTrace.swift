@@ -29,7 +29,8 @@ public struct SelectionTrace: Hashable, Sendable {
     else {
       throw .wrongShape(
         file: array.source, shape: shape,
-        expected: "[tokens, layers, k], none 0, k at most \(experts) experts, layers times experts at most \(Self.cellLimit)"
+        expected:
+          "[tokens, layers, k], none 0, k at most \(experts) experts, layers times experts at most \(Self.cellLimit)"
       )
     }
     if let gates, gates.shape != shape {

@@ -28,7 +28,8 @@ struct TraceDescription: Decodable, Equatable {
     do {
       description = try JSONDecoder().decode(TraceDescription.self, from: Data(content))
     } catch {
-      throw .malformedDescription(file: path, problem: "it must be a JSON object, \"experts\" and \"topk\" whole numbers")
+      throw .malformedDescription(
+        file: path, problem: "it must be a JSON object, \"experts\" and \"topk\" whole numbers")
     }
     for (key, value) in [("experts", description.experts), ("topk", description.expertsPerToken)] {
       guard (1...65_535).contains(value ?? 1) else {

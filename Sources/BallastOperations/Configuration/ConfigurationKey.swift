@@ -17,7 +17,9 @@ public struct ConfigurationKey: Sendable {
   private let set: @Sendable (inout BalancerConfiguration, ConfigurationScalar) -> Void
 
   /// The section of the path, or nil for a key at the top.
-  var section: String? { path.split(separator: ".").count > 1 ? path.split(separator: ".").first.map(String.init) : nil }
+  var section: String? {
+    path.split(separator: ".").count > 1 ? path.split(separator: ".").first.map(String.init) : nil
+  }
 
   /// The last part of the path.
   var name: String { path.split(separator: ".").last.map(String.init) ?? path }

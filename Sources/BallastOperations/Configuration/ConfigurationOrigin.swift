@@ -4,12 +4,15 @@ public enum ConfigurationOrigin: Hashable, Sendable, CustomStringConvertible {
   case file(String, line: Int)
   /// In an environment variable.
   case environment(String)
+  /// Nowhere outside: it was set in code.
+  case code
 
   /// `name:line`, or the variable.
   public var description: String {
     switch self {
     case .file(let name, let line): "\(name):\(line)"
     case .environment(let name): "environment variable \(excerpt(name))"
+    case .code: "set in code"
     }
   }
 }

@@ -7,6 +7,7 @@ extension ConfigurationSchema {
   ///   - text: YAML or JSON; an empty text leaves the defaults.
   ///   - file: What errors call the text.
   ///   - environment: Variables; those that begin with `BALLAST_` and name a key override it.
+  /// - Returns: A configuration inside every range and rule.
   /// - Throws: `ConfigurationError` naming the place, the key, the value and what is allowed.
   public static func configuration(
     text: String = "", file: String = "configuration", environment: [String: String] = [:]
@@ -37,7 +38,7 @@ extension ConfigurationSchema {
     for key in keys where key.isUsed(in: configuration) {
       let value = key.value(in: configuration).description
       guard case .value = key.domain.read(value) else {
-        throw .outOfRange(origin: .file("configuration", line: 1), key: key.path, value: value, allowed: key.domain)
+        throw .outOfRange(origin: .code, key: key.path, value: value, allowed: key.domain)
       }
     }
     try checkRules(configuration, origins: [:])
@@ -60,8 +61,11 @@ extension ConfigurationSchema {
   }
 
   // Variables without a section of ours may belong to the program that embeds a balancer: they are left alone.
-  private static func entries(of environment: [String: String]) throws(ConfigurationError) -> [ConfigurationTree.Entry] {
-    let sectionPrefixes = sections.map { ConfigurationKey.environmentPrefix + ConfigurationKey.environmentWord($0) + "_" }
+  private static func entries(of environment: [String: String]) throws(ConfigurationError) -> [ConfigurationTree.Entry]
+  {
+    let sectionPrefixes = sections.map {
+      ConfigurationKey.environmentPrefix + ConfigurationKey.environmentWord($0) + "_"
+    }
     var entries: [ConfigurationTree.Entry] = []
     for (name, text) in environment.sorted(by: { $0.key < $1.key }) {
       let origin = ConfigurationOrigin.environment(name)

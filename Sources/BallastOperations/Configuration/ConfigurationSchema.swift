@@ -74,7 +74,7 @@ public enum ConfigurationSchema {
 
   private static let planner: [ConfigurationKey] = [
     .number(
-      "planner.memoryBudgetShare", \.planner.memoryBudgetShare, MemoryBudget.shares,
+      "planner.memoryBudgetShare", \.planner.memoryBudgetShare, MemoryAllowance.shares,
       "Bytes all replicas may take, staging included, as a share of one copy of each expert at full precision."),
     .integer(
       "planner.stagingReserveExperts", \.planner.stagingReserveExperts, 1...1024,

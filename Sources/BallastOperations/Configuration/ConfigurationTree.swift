@@ -21,9 +21,11 @@ struct ConfigurationTree {
   /// - Throws: `ConfigurationError`: `syntax`, `aliasUsed`, `notKeys`, `duplicateKey`.
   init(_ text: String, file: String, sections: Set<String>) throws(ConfigurationError) {
     self.file = file
-    // A few aliases of aliases expand to a text of any size, and the parser compares what it expanded. Below this
-    // count they cannot grow far, and the tree shows their anchors, which are refused there.
-    guard Self.aliases(in: text) <= 32 else { throw .aliasUsed(origin: .file(file, line: 1)) }
+    // A few aliases of aliases expand to a text of any size, and the parser compares what it expanded: none may reach
+    // it. An alias needs an anchor, so a text with marks of one kind only, perhaps in comments, is harmless.
+    guard !Self.names("&", in: text) || !Self.names("*", in: text) else {
+      throw .aliasUsed(origin: .file(file, line: 1))
+    }
     // Nodes know their anchors only as long as the parser lives.
     let (parser, root) = try Self.parse(text, file: file)
     defer { withExtendedLifetime(parser) {} }
@@ -47,8 +49,16 @@ struct ConfigurationTree {
     }
   }
 
-  private static func aliases(in text: String) -> Int {
-    zip(text.utf8, text.utf8.dropFirst()).count { mark, next in mark == UInt8(ascii: "*") && next > 0x20 }
+  /// Whether `mark` stands anywhere as it does before the name of an anchor or alias: not after a letter, before one.
+  private static func names(_ mark: Unicode.Scalar, in text: String) -> Bool {
+    var previous: UInt8 = 0
+    var isMarked = false
+    for byte in text.utf8 {
+      if isMarked, byte > 0x20 { return true }
+      isMarked = byte == UInt8(ascii: mark) && !Character(UnicodeScalar(previous)).isLetter
+      previous = byte
+    }
+    return false
   }
 
   private static func parse(_ text: String, file: String) throws(ConfigurationError) -> (Parser, Node?) {
@@ -61,7 +71,8 @@ struct ConfigurationTree {
     } catch YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
       YamlError.composer(_, let problem, let mark, _)
     {
-      throw .syntax(origin: .file(file, line: mark.line), problem: problem)
+      let isDeep = problem.hasPrefix("Maximum nesting")
+      throw .syntax(origin: .file(file, line: mark.line), problem: isDeep ? "nested too deeply" : problem)
     } catch {
       throw .syntax(origin: .file(file, line: 1), problem: "this is neither YAML nor JSON")
     }
@@ -72,6 +83,8 @@ struct ConfigurationTree {
   ) throws(ConfigurationError) -> [(key: (text: String, line: Int), value: Node)] {
     let origin = ConfigurationOrigin.file(file, line: node.mark?.line ?? 1)
     guard node.anchor == nil else { throw .aliasUsed(origin: origin) }
+    // A section whose keys are all commented out is written as nothing.
+    if !path.isEmpty, case .scalar(let scalar) = node, scalar.style == .plain, scalar.string.isEmpty { return [] }
     guard case .mapping(let mapping) = node else { throw .notKeys(origin: origin, key: path) }
     var pairs: [(key: (text: String, line: Int), value: Node)] = []
     for (key, value) in mapping {

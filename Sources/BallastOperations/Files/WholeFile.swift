@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// A file read or written in one piece, never half.
 public enum WholeFile {
@@ -32,11 +33,11 @@ public enum WholeFile {
   /// - Throws: `FileError.unwritable`; the old file stands and nothing is left beside it.
   public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
     let existing = try? FileStamp(path: path)
-    if let existing, !existing.isRegular { return try writeThrough(bytes, to: path) }
+    if let existing, !existing.isRegular { return try write(bytes, to: path, flags: O_WRONLY) }
     let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     let beside = "\(target).\(UInt32.random(in: .min ... .max)).partial"
     do throws(FileError) {
-      try writeDurably(bytes, to: beside, permissions: existing?.permissions ?? 0o644)
+      try write(bytes, to: beside, flags: O_WRONLY | O_CREAT | O_EXCL, permissions: existing?.permissions)
       // Safety: both paths are null-terminated copies that live through the call.
       guard unsafe rename(beside, target) == 0 else { throw .unwritable(file: path, reason: lastSystemError()) }
     } catch {
@@ -53,30 +54,30 @@ public enum WholeFile {
     try write([UInt8](text.utf8), to: path)
   }
 
-  private static func writeDurably(_ bytes: [UInt8], to path: String, permissions: UInt32) throws(FileError) {
-    let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
+  /// Opens, writes, and waits until the bytes are stored; with `permissions`, those of the file are set.
+  private static func write(
+    _ bytes: [UInt8], to path: String, flags: Int32, permissions: UInt32? = nil
+  ) throws(FileError) {
     // Safety: the path is a null-terminated copy that lives through the call.
-    let descriptor = unsafe open(path, flags, mode_t(permissions))
+    let descriptor = unsafe open(path, flags | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw .unwritable(file: path, reason: lastSystemError()) }
-    let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    do {
-      try file.write(contentsOf: Data(bytes))
-      try file.synchronize()
-      try file.close()
-    } catch {
-      throw .unwritable(file: path, reason: error.localizedDescription)
-    }
-  }
-
-  private static func writeThrough(_ bytes: [UInt8], to path: String) throws(FileError) {
-    guard let file = FileHandle(forWritingAtPath: path) else {
+    defer { close(descriptor) }
+    if let permissions, fchmod(descriptor, mode_t(permissions)) != 0 {
       throw .unwritable(file: path, reason: lastSystemError())
     }
-    do {
-      try file.write(contentsOf: Data(bytes))
-      try file.close()
-    } catch {
-      throw .unwritable(file: path, reason: error.localizedDescription)
+    var written = 0
+    while written < bytes.count {
+      // Safety: the call reads `count - written` bytes from that offset, inside the buffer, and keeps no pointer.
+      let count = unsafe bytes.withUnsafeBytes { buffer in
+        unsafe Glibc.write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw .unwritable(file: path, reason: lastSystemError()) }
+      written += count
+    }
+    // A pipe or terminal cannot be told to store, and says so.
+    guard fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS else {
+      throw .unwritable(file: path, reason: lastSystemError())
     }
   }
 }

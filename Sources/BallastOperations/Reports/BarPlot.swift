@@ -54,7 +54,9 @@ public struct BarPlot: Hashable, Sendable {
     return frame.drawing(title, frame.columns(across, axis) + bars.joined())
   }
 
-  private func drawnRow(_ row: Int, _ values: [Double], middle: Double, _ across: PlotScale, _ frame: PlotFrame) -> String {
+  private func drawnRow(_ row: Int, _ values: [Double], middle: Double, _ across: PlotScale, _ frame: PlotFrame)
+    -> String
+  {
     let whole = values.reduce(0, +)
     var start = 0.0
     return values.enumerated().map { index, value in

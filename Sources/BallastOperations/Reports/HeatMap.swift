@@ -34,10 +34,10 @@ public struct HeatMap: Hashable, Sendable {
     let cellWidth = min(max(676 / Double(columns.count), 2), 72)
     let cellHeight = min(max(640 / Double(rows.count), 5), 20)
     let longest = Double(rows.map(\.count).max() ?? 0)
+    let left = min(max(longest * 7 + 40, 64), 220)
     let frame = PlotFrame(
-      width: max(cellWidth * Double(columns.count) + min(max(longest * 7 + 40, 64), 220) + 20, 360),
-      height: cellHeight * Double(rows.count) + 100, left: min(max(longest * 7 + 40, 64), 220), right: 20, top: 8,
-      bottom: 92)
+      width: left + max(cellWidth * Double(columns.count), 240) + 20, height: cellHeight * Double(rows.count) + 100,
+      left: left, right: 20, top: 8, bottom: 92)
     let cells = rows.indices.map { row in
       columns.indices.map { cell(row, $0, low...high, width: cellWidth, height: cellHeight, frame) }.joined()
     }
@@ -63,7 +63,8 @@ public struct HeatMap: Hashable, Sendable {
       ], element("title", [:], escaped(note)))
     guard width >= 40, height >= 13 else { return square }
     let style = strength > 0.55 ? "cell middle strong" : "cell middle"
-    return square + label(shortNumber(value), x: x + width / 2 - 0.5, y: y + height / 2 + 3.5, style: style)
+    let written = abs(value) < 100 ? fixed(value, digits: 2) : shortNumber(value)
+    return square + label(written, x: x + width / 2 - 0.5, y: y + height / 2 + 3.5, style: style)
   }
 
   private func labels(_ frame: PlotFrame, _ width: Double, _ height: Double) -> String {

@@ -19,7 +19,8 @@ public struct LinePlot: Hashable, Sendable {
 
   /// The plot as an SVG drawing.
   var drawing: String {
-    guard let across = PlotScale(x, values: series.flatMap(\.x)), let up = PlotScale(y, values: series.flatMap(\.y))
+    guard let across = PlotScale(x, values: series.flatMap(\.x), ends: .values),
+      let up = PlotScale(y, values: series.flatMap(\.y))
     else { return emptyDrawing(title) }
     let frame = PlotFrame(width: 760, height: 320, left: 64, right: 20, top: 14, bottom: 48)
     let lines = series.enumerated().map { index, series in
@@ -41,7 +42,9 @@ public struct LinePlot: Hashable, Sendable {
         isDrawing = false
         continue
       }
-      path += (isDrawing ? "L" : "M") + at(frame.x(across.share(x))) + " " + at(frame.y(up.share(y)))
+      let point = at(frame.x(across.share(x))) + " " + at(frame.y(up.share(y)))
+      // A line of no length makes a point that stands alone a dot.
+      path += isDrawing ? "L\(point)" : "M\(point)h0"
       isDrawing = true
     }
     return path.isEmpty ? "M0 0" : path

@@ -19,7 +19,7 @@ struct PlotFrame {
       "svg",
       [
         "xmlns": "http://www.w3.org/2000/svg", "viewBox": "0 0 \(at(width)) \(at(height))", "role": "img",
-        "aria-label": title,
+        "style": "max-width:\(at(width))px", "aria-label": title,
       ], content)
   }
 

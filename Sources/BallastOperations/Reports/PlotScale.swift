@@ -6,21 +6,31 @@ struct PlotScale {
   let ticks: [Double]
   private let isLogarithmic: Bool
 
+  /// Where the ends of an axis lie.
+  enum Ends {
+    /// At the outermost ticks: for heights, which are read off.
+    case ticks
+    /// At the outermost values: for time, which fills its axis.
+    case values
+  }
+
   /// Fits `axis` to the values it can show; nil when there is none.
-  init?(_ axis: PlotAxis, values: [Double]) {
+  init?(_ axis: PlotAxis, values: [Double], ends: Ends = .ticks) {
     isLogarithmic = axis.scale == .logarithmic
     let isLogarithmic = isLogarithmic
     let shown = (values + [axis.includes].compactMap { $0 }).filter { Self.shows($0, isLogarithmic: isLogarithmic) }
     guard values.contains(where: { Self.shows($0, isLogarithmic: isLogarithmic) }), let low = shown.min(),
       let high = shown.max()
     else { return nil }
-    if isLogarithmic {
-      ticks = Self.logarithmicTicks(low, high)
-      range = min(low, ticks.first ?? low)...max(high, ticks.last ?? high)
+    let padding = low == high ? max(abs(low) * 0.1, 0.5) : 0
+    let start = axis.includes == nil ? low - padding : low
+    let ticks = isLogarithmic ? Self.logarithmicTicks(low, high) : Self.linearTicks(start, high + padding)
+    if ends == .values, low < high, ticks.contains(where: { low <= $0 && $0 <= high }) {
+      range = low...high
+      self.ticks = ticks.filter { low <= $0 && $0 <= high }
     } else {
-      let padding = low == high ? max(abs(low) * 0.1, 0.5) : 0
-      ticks = Self.linearTicks(low - padding, high + padding)
       range = min(low, ticks.first ?? low)...max(high, ticks.last ?? high)
+      self.ticks = ticks
     }
   }
 

@@ -38,7 +38,8 @@ public enum ReportFigure: Hashable, Sendable {
         table.columns.indices.map { element("td", ["class": styles[$0]], filled(table.cell(row, $0))) }.joined())
     }
     let grid = element("thead", [:], element("tr", [:], heads.joined())) + element("tbody", [:], rows.joined() + " ")
-    return element("figure", [:], caption(table.title) + element("div", ["class": "scroll"], element("table", [:], grid)))
+    return element(
+      "figure", [:], caption(table.title) + element("div", ["class": "scroll"], element("table", [:], grid)))
   }
 
   private func caption(_ title: String) -> String {

@@ -1,4 +1,6 @@
-/// How reports look. Plain typography, one accent for grids, eight colours that differ for the colour-blind too.
+/// How reports look.
+///
+/// Plain typography, one accent for grids, eight colours that differ for the colour-blind too.
 let reportStyle = """
   :root {
     color-scheme: light dark;
@@ -30,7 +32,7 @@ let reportStyle = """
   th, td { padding: 6px 16px 6px 0; border-bottom: 1px solid var(--rule); text-align: left; white-space: nowrap; }
   th { color: var(--soft); font-weight: 500; }
   .number { text-align: right; padding: 6px 0 6px 20px; }
-  svg { display: block; width: 100%; height: auto; max-width: 812px; }
+  svg { display: block; width: 100%; height: auto; }
   svg text { font: 12px system-ui, sans-serif; fill: var(--soft); font-variant-numeric: tabular-nums; }
   svg .axis { fill: var(--ink); }
   svg .middle { text-anchor: middle; }

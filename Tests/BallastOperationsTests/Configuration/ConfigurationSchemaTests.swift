@@ -109,7 +109,11 @@ import Testing
     try Schema.check(BalancerConfiguration())
     var configuration = BalancerConfiguration()
     configuration.controller.enterImbalance = .nan
-    #expect(throws: ConfigurationError.self) { try Schema.check(configuration) }
+    #expect {
+      try Schema.check(configuration)
+    } throws: { error in
+      "\(error)" == "set in code: controller.enterImbalance is nan; allowed is a number from 1 to 1000"
+    }
   }
 
   @Test func refusesContradictions() {
@@ -132,7 +136,8 @@ import Testing
     #expect {
       try Self.read("dispatch:\n  capacityFactor: 2\n")
     } throws: { error in
-      "\(error)".contains("b.yaml:2: unused key dispatch.capacityFactor: dispatch.policy is resident, and only borrowing")
+      "\(error)".contains(
+        "b.yaml:2: unused key dispatch.capacityFactor: dispatch.policy is resident, and only borrowing")
     }
     let borrowing = try Self.read("dispatch: {capacityFactor: 2, policy: borrowing}")
     #expect(borrowing.dispatch == .borrowing(BorrowLimits(capacityFactor: 2)))

@@ -8,7 +8,9 @@ import Testing
     try ConfigurationSchema.configuration(text: text, file: "b.yaml", environment: environment)
   }
 
-  @Test(arguments: ["", "\n", "# only words\n", "---\n", "{}", "---\n{}\n...\n"])
+  @Test(arguments: [
+    "", "\n", "# only words\n", "---\n", "{}", "controller:\n  # dwellTicks: 1\nplanner:\n", "---\n{}\n...\n",
+  ])
   func takesNothingForTheDefaults(_ text: String) throws {
     if text == "---\n" {
       #expect(throws: ConfigurationError.self) { try Self.read(text) }
@@ -32,7 +34,8 @@ import Testing
     ("controller:\n  dwelTicks: 1\n", 2, "controller.dwelTicks", "controller.dwellTicks"),
     ("\ndwellTicks: 1\n", 2, "dwellTicks", "controller.dwellTicks"),
     ("planner:\n  dwellTicks: 1\n", 2, "planner.dwellTicks", "controller.dwellTicks"),
-    ("controller.dwellTicks: 1\n", 1, "controller.dwellTicks", "dwellTicks in a section controller"), ("zzz: 1\n", 1, "zzz", nil),
+    ("controller.dwellTicks: 1\n", 1, "controller.dwellTicks", "dwellTicks in a section controller"),
+    ("zzz: 1\n", 1, "zzz", nil),
     ("\"\": 1\n", 1, "", nil),
   ])
   func namesUnknownKeys(_ text: String, _ line: Int, _ key: String, _ suggestion: String?) {
@@ -51,7 +54,9 @@ import Testing
     #expect(throws: ConfigurationError.self) { try Self.read("controller: {}\n\"controller\": {}\n") }
   }
 
-  @Test(arguments: ["[]", "7", "words", "- mode: act", "controller: 7", "controller: [1]", "? [a]\n: 1", "controller:\n"])
+  @Test(arguments: [
+    "[]", "7", "words", "- mode: act", "controller: 7", "controller: [1]", "? [a]\n: 1", "controller: ~",
+  ])
   func asksForKeysAndValues(_ text: String) {
     #expect { try Self.read(text) } throws: { error in
       if case .notKeys = error as? ConfigurationError { true } else { false }
@@ -59,7 +64,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "mode: [", "{", "}", "mode: 'act", "a: b: c", "\tmode: act", "mode: act\n--- \nmode: act", "%YAML 9.9\n---\nmode: act",
+    "mode: [", "{", "}", "mode: 'act", "a: b: c", "\tmode: act", "mode: act\n--- \nmode: act",
+    "%YAML 9.9\n---\nmode: act",
     "mode: \"\\uD800\"", "mode: !!binary x: y", "\u{0}", "mode: act\u{7}",
   ])
   func refusesBrokenText(_ text: String) {
@@ -79,18 +85,29 @@ import Testing
     }
   }
 
-  @Test func survivesAliasBombs() {
+  @Test func survivesAliasBombs() throws {
+    let long = String(repeating: "x", count: 500_000)
     let doubling = (1..<60).map { "a\($0): &a\($0) [*a\($0 - 1), *a\($0 - 1)]" }.joined(separator: "\n")
     #expect(throws: ConfigurationError.aliasUsed(origin: .file("b.yaml", line: 1))) {
-      try Self.read("a0: &a0 x\n" + doubling)
+      try Self.read("a0: &a0 x\n" + doubling + "\n? *a59\n: 1\n? *a59\n: 2\n")
     }
-    let few = (1...10).map { "a\($0): &a\($0) [*a\($0 - 1), *a\($0 - 1), *a\($0 - 1)]" }.joined(separator: "\n")
-    #expect(throws: ConfigurationError.self) { try Self.read("a0: &a0 x\n" + few + "\n? *a10\n: 1\n? *a10\n: 1\n") }
+    let few = (1...2).map { "a\($0): &a\($0) [*a\($0 - 1), *a\($0 - 1), *a\($0 - 1)]" }.joined(separator: "\n")
+    #expect(throws: ConfigurationError.self) { try Self.read("a0: &a0 \(long)\n" + few + "\n? *a2\n: 1\n? *a2\n: 1\n") }
+    let remark = "# R&D says *this* and *that*\n"
+    #expect(throws: ConfigurationError.self) { try Self.read(remark + "mode: *a\n") }
+    #expect(try Self.read(remark + "mode: observe\n").mode == .observe)
+    #expect(throws: ConfigurationError.aliasUsed(origin: .file("b.yaml", line: 1))) {
+      try Self.read("{\"mode\":&a act,\"x\":*a}")
+    }
   }
 
   @Test(arguments: ["[", "{", "- ", "? ", "a: {", "[a, "])
   func survivesDeepNesting(_ opening: String) {
-    #expect(throws: ConfigurationError.self) { try Self.read(String(repeating: opening, count: 100_000)) }
+    #expect {
+      try Self.read(String(repeating: opening, count: 100_000))
+    } throws: { error in
+      "\(error)".hasSuffix(": nested too deeply")
+    }
     let closing = opening.contains("[") ? "]" : "}"
     let balanced = String(repeating: opening, count: 900) + String(repeating: closing, count: 900)
     #expect(throws: ConfigurationError.self) { try Self.read(balanced) }

@@ -16,12 +16,12 @@ import Testing
 
   @Test func keepsPermissionsAndFollowsLinks() throws {
     let path = try scratch.write("target", "old")
-    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+    try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: path)
     try FileManager.default.createSymbolicLink(atPath: scratch.path("link"), withDestinationPath: path)
     try WholeFile.write("new", to: scratch.path("link"))
     #expect(try scratch.text("target") == "new")
     let attributes = try FileManager.default.attributesOfItem(atPath: path)
-    #expect(attributes[.posixPermissions] as? Int == 0o600)
+    #expect(attributes[.posixPermissions] as? Int == 0o666)
     #expect(try FileManager.default.destinationOfSymbolicLink(atPath: scratch.path("link")) == path)
   }
 
@@ -34,9 +34,25 @@ import Testing
     #expect(scratch.names == ["folder"])
   }
 
+  @Test func leavesNothingBesideWhenTheDiskIsFull() async {
+    // A limit on file sizes stops the write half-way, as a full disk does; it holds for a whole process.
+    await #expect(processExitsWith: .success) {
+      let scratch = try Scratch()
+      let path = try scratch.write("report", "old")
+      signal(SIGXFSZ, SIG_IGN)
+      var limit = rlimit(rlim_cur: 1000, rlim_max: 1000)
+      try #require(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+      #expect(throws: FileError.unwritable(file: path, reason: "File too large")) {
+        try WholeFile.write(String(repeating: "new", count: 1000), to: path)
+      }
+      try #require(scratch.names == ["report"])
+      try #require(try scratch.text("report") == "old")
+    }
+  }
+
   @Test func saysWhenTheDeviceIsFull() {
     #expect { try WholeFile.write("new", to: "/dev/full") } throws: { error in
-      "\(error)".hasPrefix("/dev/full cannot be written: ")
+      "\(error)" == "/dev/full cannot be written: No space left on device"
     }
   }
 

@@ -3,7 +3,6 @@ import Testing
 
 @testable import BallastOperations
 
-
 @Suite struct HTMLReportTests {
   static let hostile = "</title><script>alert('x')</script> \"&\u{0}\u{1B}\u{FFFF}"
 

@@ -25,6 +25,8 @@ import Testing
     #expect(scale.ticks.map(scale.label) == ["1", "1.02", "1.04", "1.06", "1.08", "1.1"])
     let wide = try #require(PlotScale(PlotAxis("x", includes: 0), values: [90_000]))
     #expect(wide.ticks.map(wide.label) == ["0", "20k", "40k", "60k", "80k", "100k"])
+    let nothing = try #require(PlotScale(PlotAxis("x", includes: 0), values: [0]))
+    #expect(nothing.ticks.first == 0)
     let decades = try #require(PlotScale(PlotAxis("x", scale: .logarithmic), values: [1, 10_000]))
     #expect(decades.ticks.map(decades.label) == ["1", "10", "100", "1000", "10k"])
   }
@@ -36,7 +38,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (0.0, "0"), (1.0, "1"), (1.25, "1.25"), (1234.56, "1234.6"), (12_345, "12.35k"), (2.5e9, "2.5G"), (0.0123, "0.0123"),
+    (0.0, "0"), (1.0, "1"), (1.25, "1.25"), (1234.56, "1234.6"), (12_345, "12.35k"), (2.5e9, "2.5G"),
+    (0.0123, "0.0123"),
     (1e-7, "1e-07"), (-20_000, "-20k"), (.nan, "–"), (1e20, "1e+20"),
   ])
   func shortensNumbers(_ number: Double, _ text: String) {

@@ -1,5 +1,5 @@
 /// What replicas may take: bytes, or a share of one copy of each expert at full precision.
-public enum MemoryBudget: Hashable, Sendable {
+public enum MemoryAllowance: Hashable, Sendable {
   /// An amount of memory.
   case bytes(Int)
   /// A share of one copy of each expert, inside `shares`.
@@ -8,7 +8,7 @@ public enum MemoryBudget: Hashable, Sendable {
   /// The shares that make sense: a hundredth to four copies of everything.
   public static let shares = 0.01...4.0
 
-  /// Reads a budget: a number with a point or a percent sign is a share, all else bytes.
+  /// Reads an allowance: a number with a point or a percent sign is a share, all else bytes.
   ///
   /// - Throws: `UnitError` naming the text and what is allowed.
   public init(parsing text: String) throws(UnitError) {
@@ -25,7 +25,7 @@ public enum MemoryBudget: Hashable, Sendable {
     self = .share(share)
   }
 
-  /// The budget in bytes for a model whose experts take `fullBytes`, one copy each; never overflows.
+  /// The allowance in bytes for a model whose experts take `fullBytes`, one copy each; never overflows.
   public func bytes(fullBytes: Int) -> Int {
     switch self {
     case .bytes(let bytes): bytes
