@@ -60,7 +60,7 @@ struct PlanCommand: ParsableCommand {
   func run() throws {
     let table = try input { () throws(ArrayError) in try LoadTable.read(loads) }
     let budget = try memoryBudget.map { text in
-      try input { () throws(UnitError) in try MemoryBudget(parsing: text) }
+      try input { () throws(UnitError) in try MemoryAllowance(parsing: text) }
     }
     let model = try cluster.model(layers: table.layers, experts: table.experts, usesCopies: budget == nil)
     let start = try current.map { path in

@@ -114,7 +114,7 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   private func budgetBytes(_ checkpoint: MixtralCheckpoint) throws(InputError) -> Int {
-    let budget = try input { () throws(UnitError) in try MemoryBudget(parsing: memoryBudget) }
+    let budget = try input { () throws(UnitError) in try MemoryAllowance(parsing: memoryBudget) }
     let full = try ServingArm.shape(checkpoint).fullBytes
     let bytes = budget.bytes(fullBytes: full)
     guard bytes >= full else {

@@ -5,7 +5,7 @@ public import BallastRuntime
 public struct LoadPlanning: Sendable {
   private let model: ReplayModel
   private let start: Placement?
-  private let budget: MemoryBudget?
+  private let budget: MemoryAllowance?
   private let precision: Precision
   private let qualityBudget: Double
   private let split: SplitRule
@@ -27,7 +27,7 @@ public struct LoadPlanning: Sendable {
   ///   - isGreedy: Whether to replicate and pack from scratch instead of Ballast's passes.
   ///   - planLifeWindows: Windows the plan is expected to serve.
   public init(
-    model: ReplayModel, loads: LoadTable, start: Placement?, budget: MemoryBudget?, precision: Precision,
+    model: ReplayModel, loads: LoadTable, start: Placement?, budget: MemoryAllowance?, precision: Precision,
     qualityBudget: Double, split: SplitRule, isGreedy: Bool, planLifeWindows: Int
   ) {
     self.model = model
