@@ -27,7 +27,8 @@ import Testing
     arena.free(block, bytes: 4 << 20)
     #expect(arena.memory.overheadBytes >= 4 << 20)
     let again = try arena.allocate(bytes: 4 << 20)
-    #expect(again == block)
+    // A block starts on some cache line of its first page.
+    #expect(Int(bitPattern: again) / 4096 == Int(bitPattern: block) / 4096)
     arena.free(again, bytes: 4 << 20)
   }
 }

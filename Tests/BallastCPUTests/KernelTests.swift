@@ -13,11 +13,14 @@ import Testing
 
   static let levels = (0...2).filter { ballast_kernels_for(Int32($0)) != nil }
   static let shapes = [
-    Shape(hidden: 192, inner: 128), Shape(hidden: 200, inner: 72), Shape(hidden: 1, inner: 1), Shape(hidden: 67, inner: 131),
+    Shape(hidden: 192, inner: 128), Shape(hidden: 200, inner: 72), Shape(hidden: 1, inner: 1),
+    Shape(hidden: 67, inner: 131),
   ]
   static let precisions: [Precision] = [.float32, .bfloat16, .int8]
 
-  private func kernels(_ level: Int) throws -> ballast_kernel_set { try #require(ballast_kernels_for(Int32(level))).pointee }
+  private func kernels(_ level: Int) throws -> ballast_kernel_set {
+    try #require(ballast_kernels_for(Int32(level))).pointee
+  }
 
   @Test func thePortableSetIsAlwaysThere() {
     #expect(Self.levels.first == 0)
@@ -124,7 +127,9 @@ import Testing
     }
   }
 
-  @Test(arguments: levels, [Float.infinity, -.infinity, .nan]) func packingRefusesBadWeights(level: Int, bad: Float) throws {
+  @Test(arguments: levels, [Float.infinity, -.infinity, .nan]) func packingRefusesBadWeights(level: Int, bad: Float)
+    throws
+  {
     let source = try TestExpert(hidden: 40, inner: 24, spoiled: bad)
     for precision in Self.precisions {
       let packed = PackedTestExpert(source, precision: precision, kernels: try kernels(level))

@@ -8,7 +8,6 @@ struct TestExpert: ExpertWeightSource {
   let precision: Precision
   private let bytes: [ExpertMatrix: [UInt8]]
 
-
   init(hidden: Int, inner: Int, precision: Precision = .float32, seed: UInt64 = 7, spoiled: Float? = nil) throws {
     dimensions = try ExpertDimensions(hidden: hidden, inner: inner)
     self.precision = precision
@@ -30,7 +29,8 @@ struct TestExpert: ExpertWeightSource {
   func withMatrix<Outcome>(
     _ matrix: ExpertMatrix, layer: LayerID, expert: ExpertID, _ body: (RawSpan) -> Outcome
   ) throws(StagingError) -> Outcome {
-    body((bytes[matrix] ?? []).span.bytes)
+    let values = bytes[matrix] ?? []
+    return body(values.span.bytes)
   }
 
   /// The weights as numbers.
@@ -68,16 +68,19 @@ final class PackedTestExpert {
   private let inner: Int
 
   init(_ source: TestExpert, precision: Precision, kernels: ballast_kernel_set) {
-    hidden = source.dimensions.hidden
-    inner = source.dimensions.inner
+    let (hidden, inner) = (source.dimensions.hidden, source.dimensions.inner)
+    self.hidden = hidden
+    self.inner = inner
     let code = Int32(precision.rawValue)
     let gateUp = ballast_gate_up_bytes(code, hidden, inner)
-    memory = .allocate(byteCount: gateUp + ballast_down_bytes(code, hidden, inner), alignment: 64)
+    let memory = UnsafeMutableRawPointer.allocate(
+      byteCount: gateUp + ballast_down_bytes(code, hidden, inner), alignment: 64)
+    self.memory = memory
     weights = ballast_expert(
       gate_up: UnsafeRawPointer(memory), down: UnsafeRawPointer(memory + gateUp), hidden: UInt32(hidden),
       inner: UInt32(inner), precision: code)
     var outcome: Int32 = 0
-    func source(_ matrix: ExpertMatrix, _ body: (UnsafePointer<ballast_source>) -> Void) {
+    func lend(_ matrix: ExpertMatrix, _ body: (UnsafePointer<ballast_source>) -> Void) {
       try? source.withMatrix(matrix, layer: LayerID(0), expert: ExpertID(0)) { span in
         span.withUnsafeBytes { bytes in
           var matrix = ballast_source(values: bytes.baseAddress, precision: source.precision == .float32 ? 0 : 1)
@@ -85,13 +88,13 @@ final class PackedTestExpert {
         }
       }
     }
-    source(.gate) { gate in
-      source(.up) { up in
+    lend(.gate) { gate in
+      lend(.up) { up in
         outcome |= kernels.pack(
           code, gate, up, source.dimensions.inner, source.dimensions.hidden, 0, ballast_gate_up_panels(inner), memory)
       }
     }
-    source(.down) { down in
+    lend(.down) { down in
       outcome |= kernels.pack(
         code, down, nil, source.dimensions.hidden, source.dimensions.inner, 0, ballast_down_panels(hidden),
         memory + gateUp)

@@ -50,7 +50,8 @@ extension ConformanceSuite {
     case .success(let staged): await executor.retire(staged)
     case .failure(let error): try require(error == .cancelled, "cancelling gives `cancelled`, got: \(error)")
     }
-    try require(executor.memory[0].replicaBytes == 0, "a cancelled staging left \(executor.memory[0].replicaBytes) bytes")
+    try require(
+      executor.memory[0].replicaBytes == 0, "a cancelled staging left \(executor.memory[0].replicaBytes) bytes")
   }
 
   func calibrates() async throws {
@@ -67,7 +68,8 @@ extension ConformanceSuite {
   }
 
   private func expect(_ memory: [DeviceMemory], replicas: [Int], peak: Int) throws {
-    try require(memory.map(\.replicaBytes) == replicas, "replica bytes are \(memory.map(\.replicaBytes)), not \(replicas)")
+    try require(
+      memory.map(\.replicaBytes) == replicas, "replica bytes are \(memory.map(\.replicaBytes)), not \(replicas)")
     try require(memory[0].peakReplicaBytes == peak, "the peak is \(memory[0].peakReplicaBytes), not \(peak)")
     try require(memory.allSatisfy { $0.overheadBytes >= 0 }, "overhead is below 0")
   }
