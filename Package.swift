@@ -52,7 +52,7 @@ let package = Package(
     module("BallastCPU", ["BallastRuntime", "CBallastKernels", "CBLAS", "CJemalloc", "COneDNN"]),
     .target(name: "CBallastKernels"),
     .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
-    .systemLibrary(name: "CJemalloc", pkgConfig: "jemalloc", providers: [.apt(["libjemalloc-dev"])]),
+    .systemLibrary(name: "CJemalloc", providers: [.apt(["libjemalloc-dev"])]),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
 
     // Level 2

@@ -84,7 +84,9 @@ public final class CPUExecutor: ExpertExecutor {
   /// Bytes in use on each device; the checkpoint the source maps is not counted.
   public var memory: [DeviceMemory] { arenas.map(\.memory) }
 
-  /// The most bytes a second staging writes; nil for as fast as it can. Takes effect at once.
+  /// The most bytes a second staging writes; nil for as fast as it can.
+  ///
+  /// Takes effect at once.
   public var stagingBytesPerSecond: Int? {
     get { staging.bytesPerSecond }
     set { staging.bytesPerSecond = newValue }

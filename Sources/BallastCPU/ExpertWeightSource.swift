@@ -15,6 +15,7 @@ public protocol ExpertWeightSource: Sendable {
   ///   - layer: The MoE layer.
   ///   - expert: The expert of that layer.
   ///   - body: Reads the matrix: row-major `[output][reduction]`, little-endian, without gaps, on any boundary.
+  /// - Returns: What `body` returned.
   /// - Throws: `StagingError.badWeights` when it cannot be read.
   func withMatrix<Outcome>(
     _ matrix: ExpertMatrix, layer: LayerID, expert: ExpertID, _ body: (RawSpan) -> Outcome

@@ -22,6 +22,7 @@ public struct ExpertBlockTiming: Hashable, Sendable {
   ///   - tokens: Token counts to time.
   ///   - precision: How the experts are stored.
   ///   - seed: Of weights, inputs and choices.
+  /// - Returns: One timing for each token count.
   /// - Throws: `CPUExecutorError`, `StagingError`, `SelectionError` or `ExecutionError` when the block cannot be
   ///   built; nothing is left behind.
   public static func measure(

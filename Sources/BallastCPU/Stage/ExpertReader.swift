@@ -41,7 +41,8 @@ struct ExpertReader: Sendable {
         guard span.byteCount == expected else {
           throw .badWeights(
             layer: layer, expert: expert,
-            reason: "\(matrix.rawValue) has \(span.byteCount) bytes; \(source.precision) of its shape takes \(expected)")
+            reason: "\(matrix.rawValue) has \(span.byteCount) bytes; \(source.precision) of its shape takes \(expected)"
+          )
         }
         // Safety: the bytes are lent for as long as `body` runs, and kernels read no further than their shape.
         let pointer = unsafe span.withUnsafeBytes { $0.baseAddress }

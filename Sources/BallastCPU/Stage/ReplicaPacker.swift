@@ -29,7 +29,9 @@ import CBallastKernels
 
   /// Fills a block.
   ///
-  /// - Parameter pause: Called with the bytes just written; may wait, and throws `cancelled`.
+  /// - Parameters:
+  ///   - packed: The block, and what belongs into it.
+  ///   - pause: Called with the bytes just written; may wait, and throws `cancelled`.
   /// - Throws: `StagingError.badWeights` for weights that are not finite numbers, and what `pause` throws.
   func pack(_ packed: PackedReplica, pause: (Int) throws(StagingError) -> Void) throws(StagingError) {
     let expert = packed.replica.expert

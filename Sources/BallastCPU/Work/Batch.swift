@@ -14,7 +14,7 @@ import Synchronization
   private(set) var entries: UnsafeMutablePointer<Float>
   /// Floats from one entry to the next.
   let stride: Int
-  /// `[token][hidden]`
+  /// `[token][hidden]`, what the experts read.
   private(set) var input: UnsafePointer<Float>?
   /// `[entry]`: the token's row.
   private(set) var rows: UnsafePointer<Int32>?

@@ -1,0 +1,136 @@
+import BallastRuntime
+
+extension ConformanceSuite {
+  func refusesUnknownHandles() async throws {
+    let executor = try make(2, plenty)
+    let layer = contiguous(on: executor)
+    let strange = try StagedModel.table(layer, on: executor) { _ in 0xdead_beef }
+    try refusesHandle(0xdead_beef, table: strange, executor)
+    let staged = try await StagedModel(layer, on: executor)
+    for replica in staged.replicas { await executor.retire(replica) }
+    let first = try staged.dispatch(tokens: 5, seed: 1).runs[0].handle
+    try refusesHandle(first, table: staged.table, executor)
+  }
+
+  func refusesWrongBuffers() async throws {
+    let executor = try make(2, plenty)
+    let model = try await StagedModel(contiguous(on: executor), on: executor)
+    let dispatch = try model.dispatch(tokens: 3, seed: 2)
+    let right = 3 * hidden
+    for (input, output) in [(right - 1, right), (right, right + hidden), (0, right), (right, 0)] {
+      let error = executionError(executor, dispatch, input: input, output: output)
+      guard case .wrongLength(_, _, let expected) = error else {
+        throw ConformanceFailure(description: "buffers of \(input) and \(output): \(String(describing: error))")
+      }
+      try require(expected == right, "\(expected) values expected for 3 tokens of \(hidden)")
+    }
+    let layer = LayerID(shape.layers)
+    let error = executionError(executor, dispatch, layer: layer, input: right, output: right)
+    try require(
+      error == .layerOutOfRange(layer: layer, layers: shape.layers), "layer \(layer): \(String(describing: error))")
+  }
+
+  func servesEmptyBatches() async throws {
+    let executor = try make(2, plenty)
+    let model = try await StagedModel(contiguous(on: executor), on: executor)
+    var sample: ExecutionSample? = ExecutionSample()
+    let output = try model.outputs(tokens: 0, hidden: hidden, seed: 3, sample: &sample)
+    try require(output.isEmpty, "no tokens gave \(output.count) values")
+    let error = executionError(executor, Dispatch(), input: 0, output: 0)
+    try require(error == nil, "an empty dispatch was refused: \(String(describing: error))")
+  }
+
+  func servesWhileStaging() async throws {
+    let executor = try make(2, plenty * 2)
+    let model = try await StagedModel(contiguous(on: executor), on: executor)
+    let hidden = hidden
+    let computes = computes
+    var none: ExecutionSample?
+    let expected = try (0..<4).map { try model.outputs(tokens: 9, hidden: hidden, seed: UInt64($0), sample: &none) }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for lane in 0..<4 {
+        group.addTask {
+          var none: ExecutionSample?
+          for turn in 0..<50 {
+            let seed = (lane + turn) % 4
+            let output = try model.outputs(tokens: 9, hidden: hidden, seed: UInt64(seed), sample: &none)
+            try require(!computes || output == expected[seed], "lane \(lane), turn \(turn): another answer")
+          }
+        }
+      }
+      for turn in 0..<20 {
+        let staged = try await executor.stage(replica(turn % shape.expertsPerLayer), layer: LayerID(1))
+        await executor.retire(staged)
+      }
+      try await group.waitForAll()
+    }
+  }
+
+  func answersAlikeWhereverPlaced() async throws {
+    let experts = 0..<shape.expertsPerLayer
+    let placements: [[Replica]] = [
+      experts.map { replica($0) }, experts.map { replica($0, on: 2) }, experts.map { replica($0, on: $0 % 3) },
+      experts.flatMap { [replica($0, on: $0 % 3), replica($0, on: ($0 + 1) % 3)] },
+      experts.flatMap { expert in (0..<3).map { replica(expert, on: $0) } },
+    ]
+    for tokens in [1, 7, 40] {
+      var first: [Float]?
+      for replicas in placements {
+        let executor = try make(3, plenty)
+        let model = try await StagedModel(LayerPlacement(replicas), on: executor)
+        var none: ExecutionSample?
+        let output = try model.outputs(tokens: tokens, hidden: hidden, seed: 4, sample: &none)
+        try require(output.allSatisfy(\.isFinite), "an output of finite numbers is not finite")
+        try require(output.contains { $0 != 0 }, "every output is 0")
+        try require(first.map { $0 == output } ?? true, "\(tokens) tokens: \(replicas.count) replicas answer otherwise")
+        first = output
+      }
+    }
+  }
+
+  func fillsNorms() async throws {
+    let executor = try make(2, plenty)
+    let model = try await StagedModel(contiguous(on: executor), on: executor)
+    var sample: ExecutionSample? = ExecutionSample()
+    _ = try model.outputs(tokens: 6, hidden: hidden, seed: 5, sample: &sample)
+    let norms = sample?.norms ?? []
+    try require(norms.count == 6 * shape.expertsPerToken, "\(norms.count) norms for 6 tokens")
+    try require(norms.allSatisfy { $0.isFinite && $0 > 0 }, "a norm is not a positive number: \(norms)")
+  }
+
+  /// One copy of each expert, spread over the devices.
+  private func contiguous(on executor: any ExpertExecutor) -> LayerPlacement {
+    Placement.contiguous(shape: shape, topology: executor.topology).layers[0]
+  }
+
+  private func refusesHandle(_ handle: UInt32, table: RoutingTable, _ executor: any ExpertExecutor) throws {
+    let model = StagedModel(executor: executor, table: table)
+    let error = executionError(
+      executor, try model.dispatch(tokens: 5, seed: 1), input: 5 * hidden, output: 5 * hidden)
+    try require(error == .unknownReplica(handle: handle), "handle \(handle): \(String(describing: error))")
+  }
+
+  private func executionError(
+    _ executor: any ExpertExecutor, _ dispatch: Dispatch, layer: LayerID = LayerID(0), input: Int, output: Int
+  ) -> ExecutionError? {
+    let values = Array(repeating: Float(1), count: input)
+    var answers = Array(repeating: Float(0), count: output)
+    var span = answers.mutableSpan
+    var none: ExecutionSample?
+    do {
+      try executor.execute(dispatch, layer: layer, input: values.span, output: &span, sample: &none)
+      return nil
+    } catch {
+      return error
+    }
+  }
+}
+
+extension StagedModel {
+  /// A table over replicas staged elsewhere, or nowhere.
+  init(executor: any ExpertExecutor, table: RoutingTable) {
+    self.executor = executor
+    self.table = table
+    replicas = []
+  }
+}
