@@ -46,6 +46,16 @@ import Testing
     #expect((shares(900..<1100).max() ?? 1) < 0.6)
   }
 
+  @Test func drawnLengthsCoverThreeOctavesOfTheContextEvenly() throws {
+    let requests = try Workload(texts: texts, configuration: WorkloadConfiguration(requests: 3000)).requests
+    for lengths in [requests.map(\.promptBytes), requests.map { $0.bytes.count - $0.promptBytes }] {
+      #expect(lengths.min() == 16 && lengths.max() == 127)
+      for octave in [16..<32, 32..<64, 64..<128] {
+        #expect(abs(lengths.filter(octave.contains).count - 1000) < 120)
+      }
+    }
+  }
+
   @Test func givenLengthsAreTakenInOrderAndRepeated() throws {
     let lengths = [
       RequestLength(promptBytes: 10, generatedBytes: 5), RequestLength(promptBytes: 300, generatedBytes: 100),
