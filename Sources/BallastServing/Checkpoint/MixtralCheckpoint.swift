@@ -13,7 +13,7 @@ public struct MixtralCheckpoint: Sendable {
   /// How the experts' weights are stored.
   public let expertElement: ElementType
   private let tensors: [String: Tensor]
-  /// `[layer · expertsPerLayer + expert]`
+  /// All experts, `[layer · expertsPerLayer + expert]`.
   private let experts: [ExpertWeights]
 
   /// Opens a checkpoint and checks its tensors' names and shapes against its configuration.

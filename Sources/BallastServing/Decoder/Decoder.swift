@@ -45,7 +45,7 @@ public struct Decoder: ~Copyable, Sendable {
     self.contextTokens = contextTokens
     rotary = RotaryTable(positions: contextTokens, headWidth: model.headWidth, theta: model.rotaryTheta)
     cache = KeyValueCache(slots: slots, capacity: contextTokens, model: model)
-    attention = Attention(capacity: cache.capacity)
+    attention = Attention(heads: model.heads, cache: cache)
     scratch = DecoderScratch()
     selection = Selection(expertsPerLayer: model.expertsPerLayer)
   }

@@ -10,11 +10,11 @@ struct DecoderScratch: Sendable {
   var projected: [Float] = []
   /// What attention gathered, `[row][head][dimension]`.
   var attended: [Float] = []
-  /// `[row][expert]`
+  /// What the router says, `[row][expert]`.
   var routerLogits: [Float] = []
   /// What the experts gave, `[row][hidden]`.
   private var combined: [Float] = []
-  /// `[scored row][token]`
+  /// What the output projection says, `[scored row][token]`.
   var logits: [Float] = []
 
   /// Makes room for a step of `rows` tokens of which `scored` are scored.

@@ -12,11 +12,11 @@ public final class DecoderWeights: Sendable {
 
   /// The model.
   public let configuration: MixtralConfiguration
-  /// `[token][hidden]`
+  /// What each token starts the residual stream with, `[token][hidden]`.
   let embedding: WeightMatrix
   let layers: [Layer]
   let outputNorm: [Float]
-  /// `[token][hidden]`
+  /// What turns the residual stream into logits, `[token][hidden]`.
   let output: WeightMatrix
 
   /// Reads the dense weights of `checkpoint` into memory.

@@ -2,9 +2,10 @@
 ///
 /// Slots are reused; a slot's length says how much of it is of its present sequence.
 struct KeyValueCache: Sendable {
-  // Layout: a head's keys lie in panels of sixteen positions, `[panel][dimension][position in panel]`, so that one
-  // query meets sixteen keys at a time without adding across lanes; its values lie `[position][dimension]`, each
-  // padded to whole vectors.
+  // Layout: sixteen positions form a panel, and a sequence's panels follow one another, so that a step streams as
+  // much memory as a sequence has tokens and no more. Keys lie `[panel][head][dimension][position in panel]`: one
+  // query meets sixteen keys at a time without adding across lanes. Values lie `[panel][head][position in panel]
+  // [dimension]`, each padded to whole vectors.
 
   /// Positions of a panel, and the length values are padded to.
   static let panel = 16
@@ -19,7 +20,7 @@ struct KeyValueCache: Sendable {
   let valueWidth: Int
   private(set) var keys: [Float]
   private(set) var values: [Float]
-  /// `[slot]`: positions that are filled.
+  /// Positions that are filled, `[slot]`.
   var lengths: [Int]
 
   /// - Precondition: The sizes were checked by `floats(…)`.
@@ -49,28 +50,38 @@ struct KeyValueCache: Sendable {
 
   static func padded(_ count: Int) -> Int { (count + panel - 1) / panel * panel }
 
-  /// Where the keys of a head start.
-  func firstKey(slot: Int, layer: Int, head: Int) -> Int {
-    ((slot * layers + layer) * heads + head) * capacity * headWidth
-  }
+  /// Where the keys of a sequence start.
+  func firstKey(slot: Int, layer: Int) -> Int { (slot * layers + layer) * heads * capacity * headWidth }
 
-  /// Where the values of a head start.
-  func firstValue(slot: Int, layer: Int, head: Int) -> Int {
-    ((slot * layers + layer) * heads + head) * capacity * valueWidth
-  }
+  /// Where the values of a sequence start.
+  func firstValue(slot: Int, layer: Int) -> Int { (slot * layers + layer) * heads * capacity * valueWidth }
 
   /// Writes the keys and values of one token, `[head][dimension]` at `keyStart` and `valueStart` of `row`.
   mutating func store(
     _ row: [Float], keyStart: Int, valueStart: Int, slot: Int, layer: Int, position: Int
   ) {
+    let (panel, place) = position.quotientAndRemainder(dividingBy: Self.panel)
+    let firstKey = firstKey(slot: slot, layer: layer) + panel * heads * headWidth * Self.panel + place
+    let firstValue = firstValue(slot: slot, layer: layer) + panel * heads * valueWidth * Self.panel + place * valueWidth
+    Self.scatter(
+      row, from: keyStart, heads: heads, width: headWidth, into: &keys, at: firstKey,
+      headStride: headWidth * Self.panel,
+      stride: Self.panel)
+    Self.scatter(
+      row, from: valueStart, heads: heads, width: headWidth, into: &values, at: firstValue,
+      headStride: valueWidth * Self.panel, stride: 1)
+  }
+
+  /// Writes heads of `width` values `headStride` apart, the values of one `stride` apart.
+  private static func scatter(
+    _ row: [Float], from start: Int, heads: Int, width: Int, into memory: inout [Float], at first: Int,
+    headStride: Int, stride: Int
+  ) {
+    let source = row.span
+    var target = memory.mutableSpan
     for head in 0..<heads {
-      let panelStart =
-        firstKey(slot: slot, layer: layer, head: head) + position / Self.panel * Self.panel * headWidth
-        + position % Self.panel
-      let value = firstValue(slot: slot, layer: layer, head: head) + position * valueWidth
-      for dimension in 0..<headWidth {
-        keys[panelStart + dimension * Self.panel] = row[keyStart + head * headWidth + dimension]
-        values[value + dimension] = row[valueStart + head * headWidth + dimension]
+      for dimension in 0..<width {
+        target[first + head * headStride + dimension * stride] = source[start + head * width + dimension]
       }
     }
   }

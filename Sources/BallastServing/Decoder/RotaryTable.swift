@@ -5,7 +5,7 @@ import Foundation
 /// A head's first half is paired with its second half, as the Mixtral format's reference implementation does.
 struct RotaryTable: Sendable {
   private let half: Int
-  /// `[position][pair]`
+  /// How far each pair has turned, `[position][pair]`.
   private let cosines: [Float]
   private let sines: [Float]
 

@@ -11,7 +11,7 @@ public struct TokenBatch: Sendable {
     let traits: TokenTraits
   }
 
-  /// `[row]`
+  /// The token of each row, `[row]`.
   private(set) var tokens: [Int] = []
   private(set) var parts: [Part] = []
   /// Rows whose logits the step computes, in order.

@@ -6,7 +6,7 @@ struct WeightMatrix: Sendable {
   let rows: Int
   /// Width of what it reads.
   let columns: Int
-  /// `[row][column]`
+  /// The weights, `[row][column]`.
   let values: [Float]
 
   /// The library shares no product among threads: lanes are the parallelism here, and its own threads would take

@@ -16,14 +16,14 @@ public struct ServingWorker: ~Copyable, Sendable {
   /// Tokens of prompts in one step, at most.
   public let prefillTokensPerStep: Int
   private var decoder: Decoder
-  /// `[slot]`
+  /// The request in each slot, `[slot]`.
   private var flights: [Flight?]
   /// Slots whose prompt is not finished, oldest first.
   private var waiting: [Int] = []
   private var batch = TokenBatch()
-  /// `[logit row]`: the slot it belongs to.
+  /// The slot each row of logits belongs to, `[logit row]`.
   private var scoredSlots: [Int] = []
-  /// `[domain]`
+  /// Scores so far, `[domain]`.
   private var scores: [PredictionScore] = []
 
   /// A worker that keeps as many sequences in flight as `decoder` has slots.

@@ -69,7 +69,7 @@ public struct Workload: Hashable, Sendable {
 
   private static func drawnLength(_ context: Int, _ random: inout SplitMix) -> RequestLength {
     func draw() -> Int {
-      let octave = max(1, context / 16 << random.below(3))
+      let octave = max(1, (context / 16) << random.below(3))
       return octave + random.below(octave)
     }
     return RequestLength(promptBytes: draw(), generatedBytes: draw())

@@ -20,6 +20,7 @@ public struct TextEvaluation: Hashable, Sendable {
   ///   - decoder: A decoder whose sequences can have `sequenceBytes`.
   ///   - observe: Called after each layer's gate, as `Decoder.step` does, once a sequence and layer.
   ///   - observeLogits: Called for each position of each sequence with its logits.
+  /// - Returns: The score of all bytes but the first of each sequence.
   /// - Throws: `DecoderError`.
   public func score(
     _ text: [UInt8], with decoder: inout Decoder,

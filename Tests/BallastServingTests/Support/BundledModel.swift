@@ -12,6 +12,15 @@ enum BundledModel {
 
   static let domains = ["c", "french", "german", "math", "prose", "python", "swift"]
 
+  /// Unoptimised vector code is some hundred times slower, so such builds look at fewer sequences.
+  static var isOptimized: Bool {
+    #if DEBUG
+      false
+    #else
+      true
+    #endif
+  }
+
   /// Opened once: tests share it and only read it.
   static let checkpoint = Result { try MixtralCheckpoint(directory: directory) }
   static let weights = Result { DecoderWeights(try checkpoint.get()) }
