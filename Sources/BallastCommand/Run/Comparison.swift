@@ -36,6 +36,7 @@ struct Comparison {
       fixed.close()
       adaptive.close()
     }
+    print(RunHeader(settings, adaptive).text)
     let requests = try await warmUp()
     var alternations: [RunResult.Alternation] = []
     var windows: [[[[Int]]]] = []
