@@ -23,8 +23,8 @@ static void product(int32_t precision, const void *weights, size_t panels, size_
 typedef void (*tile)(const uint8_t *weights, size_t panel_bytes, size_t depth, const pass_scratch *parts, size_t first,
                      float *out, size_t stride);
 
-/// Asks for a line of the panels that come after this tile's, so that memory works while this tile is computed. Tiles of
-/// few rows wait for memory anyway. Asking beyond the last panel is harmless: no fault comes of it.
+/// Asks for a line of the panels that come after this tile's, so that memory works while this tile is computed.
+/// Tiles of few rows wait for memory anyway. Asking beyond the last panel is harmless: no fault comes of it.
 ALWAYS void fetch_ahead(const uint8_t *line) { _mm_prefetch((const char *)line, _MM_HINT_T1); }
 
 ALWAYS void store_tile(const int rows, const int panels, __m512 (*sums)[8], float *out, size_t stride) {
