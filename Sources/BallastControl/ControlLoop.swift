@@ -74,11 +74,12 @@ public struct ControlLoop: Sendable {
     guard event.decision == .plan else { return nil }
 
     let plan = planner.plan(from: placement, for: estimate, within: limits(estimate))
-    controller.planned(isCutShort: plan.isCutShort && !plan.isEmpty)
     guard !plan.isEmpty else {
+      controller.foundNothing()
       event.decision = .hold(.nothingPays)
       return nil
     }
+    controller.planned(isCutShort: plan.isCutShort)
     event.forecast = plan.forecast
     event.changes = plan.changes
     event.isCutShort = plan.isCutShort

@@ -106,6 +106,7 @@ final class ServingArm: Sendable {
     let applying = meter.whileApplying
     return ArmFigures(
       tokensPerSecond: Double(meter.tokens) / seconds, stepMilliseconds: meter.percentiles,
+      expertMilliseconds: meter.expertPercentiles,
       stepMillisecondsWhileApplying: applying.percentiles, stepsWhileApplying: applying.steps, steps: meter.steps,
       expertImbalance: imbalance.expert / batches, replicaImbalance: imbalance.replica / batches,
       deviceImbalance: imbalance.device / batches,

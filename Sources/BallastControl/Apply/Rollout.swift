@@ -125,7 +125,7 @@ public struct Rollout: Sendable {
       group.cancelAll()
       if let first { return first }
       if case .success(let late)? = await group.next() ?? nil { await executor.retire(late) }
-      return .failure(StagingError.timedOut(seconds: limit))
+      return .failure(Task.isCancelled ? StagingError.cancelled : StagingError.timedOut(seconds: limit))
     }
     if case .success(let staged) = outcome, configuration.stagingBytesPerSecond > 0 {
       try? await Task.sleep(for: .seconds(Double(staged.bytes) / Double(configuration.stagingBytesPerSecond)))

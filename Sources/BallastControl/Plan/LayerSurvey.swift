@@ -71,6 +71,11 @@ struct LayerSurvey {
     replicas.firstIndex(of: replica).map { forecast.replicaTokens[$0] } ?? 0
   }
 
+  /// Tokens of all replicas of `expert`.
+  func tokens(of expert: ExpertID) -> Double {
+    replicas.indices.reduce(0) { $0 + (replicas[$1].expert == expert ? forecast.replicaTokens[$1] : 0) }
+  }
+
   /// The replica that meets most tokens.
   var busiestReplica: Replica? {
     replicas.indices.max { (forecast.replicaTokens[$0], $1) < (forecast.replicaTokens[$1], $0) }.map { replicas[$0] }

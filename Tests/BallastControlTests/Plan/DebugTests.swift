@@ -7,15 +7,15 @@ import Testing
     let shape = try ModelShape(layers: 1, expertsPerLayer: 32, expertsPerToken: 4,
       bytesPerExpert: PerPrecision { [294912, 147456, 78000, 40000][Int($0.rawValue)] }, fullPrecision: .bfloat16)
     let topology = try Topology.uniform(devices: 2, memoryBytesPerDevice: 1 << 40)
-    let cost = CostModel(activationNanoseconds: PerPrecision { [8000, 2550, 790, 700][Int($0.rawValue)] }, perTokenNanoseconds: PerPrecision { [840, 320, 240, 200][Int($0.rawValue)] }, linkBytesPerSecond: 1e10, nodeLinkBytesPerSecond: 1e10)
+    let cost = CostModel(activationNanoseconds: PerPrecision { [8000, 3100, 900, 700][Int($0.rawValue)] }, perTokenNanoseconds: PerPrecision { [840, 200, 250, 200][Int($0.rawValue)] }, linkBytesPerSecond: 1e10, nodeLinkBytesPerSecond: 1e10)
     var random = SeededRandom(seed: 1)
-    var load = (1...32).map { 400 / Double($0) }
+    var load = (1...32).map { 400 / (Double($0) + 3) }
     load.shuffle(using: &random)
     let total = load.reduce(0, +)
     load = load.map { $0 / total * 400 }
     let estimate = LoadEstimate(tokensPerBatch: [load], batchesPerTick: 50)
     let bytes = 32 * 147456 / 2
-    let limits = PlanningLimits(stagingBytes: [bytes + 220000, bytes + 220000], residentBytes: [bytes - 70000, bytes - 70000], moveBytes: .max, qualityBudget: 0.01, precisions: [.bfloat16, .int8], leastGain: 0.002)
+    let limits = PlanningLimits(stagingBytes: [bytes + 220000, bytes + 220000], residentBytes: [bytes - 70000, bytes - 70000], moveBytes: .max, qualityBudget: 0.02, precisions: [.bfloat16, .int8], leastGain: 0.002)
     let planner = Planner(shape: shape, topology: topology, cost: cost, split: .dispatch, passes: Planner.passes(searchRounds: 64))
     var placement = Placement.contiguous(shape: shape, topology: topology)
     placement.layers[0] = LayerPlacement(placement.layers[0].replicas.map { r in var r = r; if r.expert.index % 16 == 15 { r.precision = .int8 }; return r })

@@ -3,8 +3,8 @@ import BallastRuntime
 /// Spends bytes that are left on copies of the experts whose replicas meet the most tokens.
 ///
 /// Devices may be even while one replica still meets far more tokens than any other: the next batch that leans on
-/// it has nowhere to go. A copy is added where there is room, or in place of a copy that is used half as much, when
-/// it takes tokens off the busiest replica and lengthens no batch by more than the cost law can tell.
+/// it has nowhere to go. A copy is added, paid for by demoting or dropping what its device needs least, when it takes
+/// tokens off the busiest replica and lengthens no batch by more than the cost law can tell.
 public struct CopyHeavyHitters: PlanningPass {
   // Algorithm: the replication step of Replicate-and-Quantize (arXiv 2602.19938), at the least precision that
   // quality allows, after the steps that save time have taken what they need.
@@ -53,13 +53,7 @@ public struct CopyHeavyHitters: PlanningPass {
   ) -> [LayerChange] {
     let full = draft.shape.fullPrecision
     return draft.limits.precisions.reversed().filter { $0.rawValue >= full.rawValue }.compactMap { precision in
-      let copy = Replica(expert: replica.expert, device: device, precision: precision)
-      let room = draft.residentRoom(device) - draft.shape.bytesPerExpert[precision]
-      if room >= 0 { return LayerChange(layer: survey.layer, added: [copy]) }
-      guard let unused = survey.surplus(on: device).first,
-        survey.tokens(of: unused) * 2 <= survey.tokens(of: replica)
-      else { return nil }
-      return LayerChange(layer: survey.layer, removed: [unused], added: [copy])
+      draft.adding(Replica(expert: replica.expert, device: device, precision: precision), survey)
     }
   }
 }
