@@ -81,7 +81,7 @@ struct Comparison {
 
   private func workload(_ requests: Int, seed: UInt64) throws(InputError) -> Workload {
     var configuration = WorkloadConfiguration(requests: requests)
-    configuration.contextBytes = settings.checkpoint.configuration.contextTokens
+    configuration.contextBytes = settings.contextBytes
     configuration.seed = seed
     return try input { () throws(WorkloadError) in
       try Workload(texts: settings.texts, configuration: configuration, lengths: settings.lengths)

@@ -27,7 +27,10 @@ struct RunCommand: AsyncParsableCommand {
   var devices = 2
 
   @Option(help: "Serving threads; each batches up to \(RunSettings.sequencesPerLane) sequences.")
-  var lanes = 1
+  var lanes = 2
+
+  @Option(help: "Most bytes of a request, prompt and continuation (at most the model's context).")
+  var context = 128
 
   @Option(help: ArgumentHelp("Bytes, or a share of the experts at full precision, that either arm may hold.", valueName: "bytes|share"))
   var memoryBudget = "100%"
@@ -62,6 +65,9 @@ struct RunCommand: AsyncParsableCommand {
   func validate() throws {
     guard (1...1024).contains(devices) else { throw ValidationError("--devices is \(devices); allowed is 1 to 1024") }
     guard (1...256).contains(lanes) else { throw ValidationError("--lanes is \(lanes); allowed is 1 to 256") }
+    guard (16...1 << 20).contains(context) else {
+      throw ValidationError("--context is \(context); allowed is 16 to \(1 << 20)")
+    }
     guard (1...1000).contains(pairs) else { throw ValidationError("--pairs is \(pairs); allowed is 1 to 1000") }
     guard (1...1024).contains(simulatedDevices) else {
       throw ValidationError("--simulated-devices is \(simulatedDevices); allowed is 1 to 1024")
@@ -104,11 +110,12 @@ struct RunCommand: AsyncParsableCommand {
     }
     let lengths = try input { () throws(WorkloadError) in
       try arrivals.map { (path) throws(WorkloadError) in
-        try Arrivals(path: path).scaled(contextBytes: checkpoint.configuration.contextTokens)
+        try Arrivals(path: path).scaled(contextBytes: min(context, checkpoint.configuration.contextTokens))
       }
     }
     return RunSettings(
-      checkpoint: checkpoint, texts: texts, lengths: lengths, devices: devices, lanes: lanes,
+      checkpoint: checkpoint, texts: texts, lengths: lengths,
+      contextBytes: min(context, checkpoint.configuration.contextTokens), devices: devices, lanes: lanes,
       budgetBytes: try budgetBytes(checkpoint), configuration: configuration, seconds: seconds, pairs: pairs,
       seed: seed, simulatedDevices: simulatedDevices)
   }
