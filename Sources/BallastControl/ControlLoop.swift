@@ -112,7 +112,7 @@ public struct ControlLoop: Sendable {
     let shape = path.executor.shape
     return PlanningLimits(
       stagingBytes: budget.bytesPerDevice, residentBytes: budget.residentBytes,
-      moveBytes: Int(min(planner.moveBudgetShare * total, Double(Int32.max) * 4096)),
+      moveBytes: Int(max(0, min(Double(Int32.max) * 4096, planner.moveBudgetShare * total))),
       qualityBudget: planner.qualityBudget,
       precisions: precisions.filter { $0.rawValue >= shape.fullPrecision.rawValue },
       replicasPerDevice: planner.copiesPerLayer.map { $0 / budget.bytesPerDevice.count },

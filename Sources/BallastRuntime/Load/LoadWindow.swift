@@ -40,7 +40,7 @@ public struct LoadWindow: Sendable {
 
   private func reaches(back newest: LoadSnapshot, to oldest: LoadSnapshot) -> Bool {
     switch length {
-    case .tokens(let tokens): newest.totals.tokens - oldest.totals.tokens >= UInt64(max(tokens, 0))
+    case .tokens(let tokens): newest.totals.tokens >= oldest.totals.tokens + UInt64(max(tokens, 0))
     case .time(let duration): newest.time - oldest.time >= duration
     }
   }
