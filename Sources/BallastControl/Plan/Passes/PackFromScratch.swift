@@ -15,7 +15,8 @@ public struct PackFromScratch: PlanningPass {
 
   /// Packs the layers.
   public func improve(_ draft: inout PlacementDraft) {
-    guard let places = draft.limits.replicasPerDevice, canHold(draft.shape.expertsPerLayer, places, draft) else { return }
+    guard let places = draft.limits.replicasPerDevice, canHold(draft.shape.expertsPerLayer, places, draft)
+    else { return }
     for layer in draft.placement.layers.indices.map({ LayerID($0) }) {
       let before = draft.placement[layer]
       guard isAlways || !holds(before, places, devices: draft.topology.devices.count) else { continue }
