@@ -65,7 +65,7 @@ public struct ControlLoop: Sendable {
     window.slide(to: snapshot)
     let placement = path.table.current.placement
     guard let load = window.load,
-      let estimate = estimator.estimate(window: load, samples: samples, placement: placement)
+      let estimate = estimator.estimate(window: load, samples: samples, placement: placement, ticks: window.slides)
     else { return nil }
 
     let imbalance = planner.imbalance(of: placement, for: estimate)

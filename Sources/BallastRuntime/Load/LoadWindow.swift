@@ -32,6 +32,9 @@ public struct LoadWindow: Sendable {
     return newest.totals.since(oldest.totals)
   }
 
+  /// Slides the window spans.
+  public var slides: Int { max(snapshots.count - 1, 0) }
+
   /// Whether the window already reaches back its whole length.
   public var isFull: Bool {
     guard let oldest = snapshots.first, let newest = snapshots.last else { return false }

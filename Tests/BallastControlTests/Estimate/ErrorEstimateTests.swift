@@ -3,7 +3,9 @@ import BallastRuntime
 import Testing
 
 @Suite struct ErrorEstimateTests {
-  private func error(_ estimate: ErrorEstimate, _ precision: Precision, layer: Int = 0, full: Precision = .bfloat16) -> Double {
+  private func error(_ estimate: ErrorEstimate, _ precision: Precision, layer: Int = 0, full: Precision = .bfloat16)
+    -> Double
+  {
     estimate.error(layer: LayerID(layer), expert: ExpertID(3), precision: precision, full: full)
   }
 

@@ -32,21 +32,38 @@ import Testing
       })
   }
 
+  private func estimate(
+    _ estimator: inout LoadEstimator, _ window: LoadTotals, _ samples: SampleTotals, _ placement: Placement
+  ) throws -> LoadEstimate {
+    let estimate = estimator.estimate(window: window, samples: samples, placement: placement)
+    return try #require(estimate)
+  }
+
   @Test func nothingCountedGivesNothing() throws {
     let shape = try shape()
     var estimator = LoadEstimator(shape: shape, configuration: EstimatorConfiguration())
     let empty = LoadTotals(layers: 1, expertsPerLayer: 2)
-    #expect(estimator.estimate(window: empty, samples: samples(shape), placement: try placement(shape)) == nil)
+    let estimate = estimator.estimate(window: empty, samples: samples(shape), placement: try placement(shape))
+    #expect(estimate?.tokensPerBatch == nil)
   }
 
   @Test func oneWindowIsDividedByItsBatches() throws {
     let shape = try shape(layers: 2)
     var estimator = LoadEstimator(shape: shape, configuration: EstimatorConfiguration())
-    let estimate = try #require(
-      estimator.estimate(
-        window: window(shape, [30, 10], batches: 5), samples: samples(shape), placement: try placement(shape)))
+    let estimate = try estimate(&estimator, window(shape, [30, 10], batches: 5), samples(shape), placement(shape))
     #expect(estimate.tokensPerBatch == [[30, 10], [30, 10]])
     #expect(estimate.batchesPerTick == 5)
+  }
+
+  @Test func aWindowOfSeveralTicksCountsTheBatchesOfOne() throws {
+    let shape = try shape()
+    var estimator = LoadEstimator(shape: shape, configuration: EstimatorConfiguration())
+    for _ in 0..<3 {
+      let load = window(shape, [30, 10], batches: 12)
+      let estimate = estimator.estimate(
+        window: load, samples: samples(shape), placement: try placement(shape), ticks: 4)
+      #expect(abs(try #require(estimate).batchesPerTick - 3) < 1e-9)
+    }
   }
 
   @Test func anOlderWindowCountsHalfAfterTheHalfLife() throws {
@@ -83,7 +100,8 @@ import Testing
       window: window(shape, [30, 10]), samples: samples(shape), placement: try placement(shape))
     let idle = estimator.estimate(
       window: LoadTotals(layers: 1, expertsPerLayer: 2), samples: samples(shape), placement: try placement(shape))
-    #expect(try #require(busy).tokensPerBatch == #require(idle).tokensPerBatch)
+    #expect(try #require(busy).tokensPerBatch == [[30, 10]])
+    #expect(try #require(idle).tokensPerBatch == [[30, 10]])
   }
 
   @Test func phasesAreWeightedApart() throws {
@@ -92,8 +110,7 @@ import Testing
       shape: shape, configuration: EstimatorConfiguration(prefillWeight: 0.25, decodeWeight: 2))
     var both = window(shape, [40, 0])
     both.add([0, 10], tokens: 10, phase: .decode, layer: LayerID(0))
-    let estimate = try #require(
-      estimator.estimate(window: both, samples: samples(shape), placement: try placement(shape)))
+    let estimate = try estimate(&estimator, both, samples(shape), placement(shape))
     #expect(estimate.tokensPerBatch == [[5, 10]])
   }
 
@@ -101,14 +118,12 @@ import Testing
     let shape = try shape(experts: 4)
     var estimator = LoadEstimator(shape: shape, configuration: EstimatorConfiguration())
     var seen = samples(shape)
-    let unsampled = try #require(
-      estimator.estimate(window: window(shape, [1, 1, 1, 1]), samples: seen, placement: try placement(shape)))
+    let unsampled = try estimate(&estimator, window(shape, [1, 1, 1, 1]), seen, placement(shape))
     #expect(unsampled.importance == [[0.25, 0.25, 0.25, 0.25]])
 
     seen.importance[0] = [6, 2, 0, 0]
-    let sampled = try #require(
-      estimator.estimate(window: window(shape, [1, 1, 1, 1]), samples: seen, placement: try placement(shape)))
-    #expect(sampled.importance == [[6.0 / 16, 2.0 / 16, 4.0 / 16, 4.0 / 16]])
+    let sampled = try estimate(&estimator, window(shape, [1, 1, 1, 1]), seen, placement(shape))
+    #expect(sampled.importance == [[0.375, 0.125, 0.25, 0.25]])
   }
 
   @Test func scenariosAreTheRecentWindowsNewestLast() throws {
@@ -124,8 +139,9 @@ import Testing
     let scenarios = try #require(last).scenarios
     #expect(scenarios.count == 3)
     #expect(scenarios.map(\.tokensPerBatch[0]).map { $0[1] > $0[0] } == [false, false, true])
-    for (scenario, age) in zip(scenarios, [2.0, 1, 0]) {
-      #expect(abs(scenario.weight * scenario.weight * scenario.weight - [1, 0.5, 0.25][Int(age)]) < 1e-9)
+    for (scenario, cube) in zip(scenarios, [0.25, 0.5, 1]) {
+      let weight = scenario.weight
+      #expect(abs(weight * weight * weight - cube) < 1e-9)
     }
   }
 
@@ -135,9 +151,7 @@ import Testing
     var estimator = LoadEstimator(shape: shape, configuration: EstimatorConfiguration())
     let loads = Array(repeating: 10_000, count: experts)
     // A window of many batches; the scenario is one of them.
-    let estimate = try #require(
-      estimator.estimate(
-        window: window(shape, loads, batches: 7), samples: samples(shape), placement: try placement(shape)))
+    let estimate = try estimate(&estimator, window(shape, loads, batches: 7), samples(shape), placement(shape))
     let deviations = try #require(estimate.scenarios.last).tokensPerBatch[0].map { ($0 - 10_000) / 100 }
     let mean = deviations.reduce(0, +) / Double(experts)
     let variance = deviations.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(experts)
@@ -165,12 +179,12 @@ import Testing
     estimator.note(
       StagedReplica(layer: LayerID(0), replica: low.layers[0].replicas[1], handle: 0, bytes: 1, relativeError: 0.05))
     var seen = samples(shape)
-    let staged = try #require(estimator.estimate(window: window(shape, [1, 1]), samples: seen, placement: low))
+    let staged = try estimate(&estimator, window(shape, [1, 1]), seen, low)
     #expect(error(staged, 1) == 0.05)
 
     seen.shadowed[0][1] = 4
     seen.error[0][1] = 0.8
-    let served = try #require(estimator.estimate(window: window(shape, [1, 1]), samples: seen, placement: low))
+    let served = try estimate(&estimator, window(shape, [1, 1]), seen, low)
     #expect(abs(error(served, 1) - 0.2) < 1e-12)
     #expect(error(served, 0) == 0.01)
   }
