@@ -1,10 +1,12 @@
 import BallastControl
 import Testing
 
-/// Diagrams: one letter a tick. In: `!` imbalanced, `~` between the thresholds, `.` balanced. Out: `b` balanced,
+/// Diagrams with one letter a tick.
+///
+/// In: `!` imbalanced, `~` between the thresholds, `.` balanced. Out: `b` balanced,
 /// `s` dwelling, `R` plan, `c` cooling down.
 @Suite struct ControllerTests {
-  /// - Parameter cutShort: How many of the first plans are cut short.
+  // `cutShort` is how many of the first plans are cut short.
   private func decisions(
     _ ticks: String, dwell: Int = 3, cooldown: Int = 2, review: Int = 100, cutShort: Int = 0
   ) -> String {

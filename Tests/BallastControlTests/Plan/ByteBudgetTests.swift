@@ -67,7 +67,8 @@ import Testing
   @Test(arguments: 0..<300)
   func theStartPlacementFitsAndDemotesNoMoreThanItMust(seed: Int) throws {
     var random = SeededRandom(seed: UInt64(seed))
-    let shape = try shape(layers: Int.random(in: 1...6, using: &random), experts: Int.random(in: 2...20, using: &random))
+    let shape = try shape(
+      layers: Int.random(in: 1...6, using: &random), experts: Int.random(in: 2...20, using: &random))
     let devices = Int.random(in: 1...6, using: &random)
     let topology = try Topology.uniform(devices: devices, memoryBytesPerDevice: 1 << 30)
     let configuration = PlannerConfiguration(

@@ -4,7 +4,7 @@ import Testing
 @testable import BallastControl
 
 @Suite struct LayerSurveyTests {
-  /// Device 0: experts 0 (60), 1 (20), 2 (5). Device 1: 3 (30). Device 2: 4 (10). Times 85, 30, 10.
+  // Device 0: experts 0 (60), 1 (20), 2 (5). Device 1: 3 (30). Device 2: 4 (10). Times 85, 30, 10.
   private func small() throws -> SmallLayer {
     try SmallLayer(tokens: [60, 20, 5, 30, 10], on: [0, 0, 0, 1, 2], importance: [0.1, 0.1, 0.7, 0.05, 0.05])
   }

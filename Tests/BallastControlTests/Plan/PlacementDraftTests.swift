@@ -21,7 +21,7 @@ import Testing
 
   @Test func aReplacementWithinLimitsIsApplied() throws {
     var draft = try small().draft
-    #expect(draft.replace(copy(0, on: 1)))
+    #expect(draft.replace(copy(0, on: 1)) == true)
     #expect(draft.placement.layers[0].replicas(of: ExpertID(0)).count == 2)
     #expect(draft.bytesMoved == 2000)
     #expect(draft.forecast(layer).longest == 65)
@@ -32,9 +32,9 @@ import Testing
     small.limits.residentBytes = [2000, 7999]
     var draft = small.draft
     #expect(draft.residentRoom(DeviceID(1)) == 1999)
-    #expect(!draft.replace(copy(0, on: 1)))
+    #expect(draft.replace(copy(0, on: 1)) == false)
     #expect(draft.placement == small.placement)
-    #expect(draft.replace(copy(0, on: 1, .int8)))
+    #expect(draft.replace(copy(0, on: 1, .int8)) == true)
     #expect(draft.residentRoom(DeviceID(1)) == 999)
   }
 
@@ -42,29 +42,29 @@ import Testing
     var small = try small()
     small.limits.residentBytes = [1000, 1 << 20]
     var draft = small.draft
-    #expect(!draft.replace(copy(1, on: 0)))
-    #expect(draft.replace(demotion(0, on: 0)))
+    #expect(draft.replace(copy(1, on: 0)) == false)
+    #expect(draft.replace(demotion(0, on: 0)) == true)
   }
 
   @Test func whileStagingOldAndNewAreCounted() throws {
     var small = try small()
     small.limits.stagingBytes = [2999, 1 << 20]
     var draft = small.draft
-    #expect(!draft.replace(demotion(0, on: 0)))
+    #expect(draft.replace(demotion(0, on: 0)) == false)
     small.limits.stagingBytes = [3000, 1 << 20]
     draft = small.draft
-    #expect(draft.replace(demotion(0, on: 0)))
+    #expect(draft.replace(demotion(0, on: 0)) == true)
   }
 
   @Test func moveBytesAreALimitAndUndoingGivesThemBack() throws {
     var small = try small()
     small.limits.moveBytes = 3000
     var draft = small.draft
-    #expect(draft.replace(copy(0, on: 1)))
-    #expect(!draft.replace(copy(1, on: 0)))
-    #expect(draft.replace(LayerChange(layer: layer, removed: [Replica(0, on: 1)])))
+    #expect(draft.replace(copy(0, on: 1)) == true)
+    #expect(draft.replace(copy(1, on: 0)) == false)
+    #expect(draft.replace(LayerChange(layer: layer, removed: [Replica(0, on: 1)])) == true)
     #expect(draft.bytesMoved == 0)
-    #expect(draft.replace(copy(1, on: 0)))
+    #expect(draft.replace(copy(1, on: 0)) == true)
   }
 
   @Test func puttingBackWhatThereWasMovesNothing() throws {

@@ -5,14 +5,11 @@ import Testing
 
 /// Plans beside the best placement there is, on instances small enough to try every one.
 @Suite struct PlanOptimalityTests {
-  /// The most a plan may exceed the optimum, and the most it may on average.
-  private static let worstExcess = 0.2
-  private static let meanExcess = 0.02
-
-  @Test(arguments: [SplitRule.even, .dispatch])
-  func fixedCopiesComeNearTheBestPlacement(split: SplitRule) throws {
+  /// The most a plan may exceed the optimum: on any of the instances, and on average.
+  @Test(arguments: [(SplitRule.even, 0.3, 0.045), (.dispatch, 0.05, 0.005)])
+  func fixedCopiesComeNearTheBestPlacement(split: SplitRule, worst: Double, mean: Double) throws {
     var excesses: [Double] = []
-    for seed in 0..<120 {
+    for seed in 0..<60 {
       var random = SeededRandom(seed: UInt64(seed))
       let devices = Int.random(in: 2...3, using: &random)
       let experts = devices == 2 ? Int.random(in: 3...6, using: &random) : Int.random(in: 3...5, using: &random)
@@ -28,11 +25,11 @@ import Testing
       let plan = planner.plan(from: small.placement, for: small.estimate, within: small.limits)
       let best = Exhaustive.longest(small, places: places)
       let excess = small.longest(plan.target) / best - 1
-      #expect((-1e-6...Self.worstExcess).contains(excess), "seed \(seed): \(excess)")
+      #expect((-1e-6...worst).contains(excess), "seed \(seed): \(excess)")
       excesses.append(excess)
     }
-    let mean = excesses.reduce(0, +) / Double(excesses.count)
-    #expect(mean < Self.meanExcess, "mean \(mean), worst \(excesses.max() ?? 0)")
+    let average = excesses.reduce(0, +) / Double(excesses.count)
+    #expect(average < mean, "worst \(excesses.max() ?? 0)")
   }
 }
 

@@ -16,7 +16,9 @@ struct PlanningCase {
     topology = try Topology.uniform(devices: devices, memoryBytesPerDevice: 1 << 40)
     estimate = LoadEstimate(
       tokensPerBatch: (0..<layers).map { _ in
-        (0..<experts).map { _ in Double(Int.random(in: 0...1000, using: &random)) / Double(Int.random(in: 1...20, using: &random)) }
+        (0..<experts).map { _ in
+          Double(Int.random(in: 0...1000, using: &random)) / Double(Int.random(in: 1...20, using: &random))
+        }
       }, batchesPerTick: 10)
     cost = CostModel(
       activationNanoseconds: PerPrecision { [40, 20, 10, 5][Int($0.rawValue)] },
@@ -24,12 +26,16 @@ struct PlanningCase {
       nodeLinkBytesPerSecond: 1e9)
   }
 
-  func limits(share: Double, quality: Double = 0.01, replicasPerDevice: Int? = nil, moveBytes: Int = .max) -> PlanningLimits {
+  func limits(share: Double, quality: Double = 0.01, replicasPerDevice: Int? = nil, moveBytes: Int = .max)
+    -> PlanningLimits
+  {
     let devices = topology.devices.count
     let bytes = Int(share * Double(shape.fullBytes)) / devices
     return PlanningLimits(
-      stagingBytes: Array(repeating: bytes + 4000, count: devices), residentBytes: Array(repeating: bytes, count: devices),
-      moveBytes: moveBytes, qualityBudget: quality, precisions: [.bfloat16, .int8], replicasPerDevice: replicasPerDevice)
+      stagingBytes: Array(repeating: bytes + 4000, count: devices),
+      residentBytes: Array(repeating: bytes, count: devices),
+      moveBytes: moveBytes, qualityBudget: quality, precisions: [.bfloat16, .int8], replicasPerDevice: replicasPerDevice
+    )
   }
 
   func planner(split: SplitRule = .dispatch) -> Planner {

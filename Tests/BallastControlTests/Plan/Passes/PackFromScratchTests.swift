@@ -13,10 +13,13 @@ import Testing
     let least = (experts + devices - 1) / devices
     let places = Int.random(in: least...experts, using: &random)
     var small = try SmallLayer(
-      tokens: (0..<experts).map { _ in Double(Int.random(in: 0...100, using: &random)) * .random(in: 0...9, using: &random) },
+      tokens: (0..<experts).map { _ in
+        Double(Int.random(in: 0...100, using: &random)) * .random(in: 0...9, using: &random)
+      },
       on: (0..<experts).map { $0 * devices / experts })
     small.topology = try Topology(
-      devices: (0..<devices).map { _ in .init(memoryBytes: 1 << 30, relativeSpeed: .random(in: 0.5...2, using: &random)) })
+      devices: (0..<devices).map { _ in .init(memoryBytes: 1 << 30, relativeSpeed: .random(in: 0.5...2, using: &random))
+      })
     small.limits = .unlimited(devices: devices, replicasPerDevice: places)
     let draft = small.improved(by: PackFromScratch(always: true))
     try draft.placement.check(shape: small.shape, topology: small.topology)

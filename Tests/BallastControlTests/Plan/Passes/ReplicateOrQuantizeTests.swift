@@ -40,6 +40,18 @@ import Testing
     #expect(abs(draft.forecast(LayerID(0)).imbalance - 1) < 1e-6)
   }
 
+  @Test(arguments: [(60.0, 25.0), (60, 40), (60, 10), (7, 7)])
+  func oneCopyOfTheMaximumHalvesItOrLeavesTheSecond(most: Double, second: Double) throws {
+    var small = try SmallLayer(tokens: [most, second], on: [0, 1])
+    small.topology = try Topology.uniform(devices: 3, memoryBytesPerDevice: 1 << 20)
+    small.limits = .unlimited(devices: 3, replicasPerDevice: nil)
+    small.limits.precisions = [.bfloat16]
+    small.limits.moveBytes = 2000
+    small.split = .even
+    let draft = small.improved(by: ReplicateOrQuantize(rounds: 8))
+    #expect(draft.forecast(LayerID(0)).longest == max(most / 2, second))
+  }
+
   @Test func aSurplusCopyGoesBeforeAnythingIsDemoted() throws {
     var small = try SmallLayer(tokens: [1000, 300, 10, 10], on: [0, 1, 1, 2])
     small.limits.precisions = [.bfloat16]
