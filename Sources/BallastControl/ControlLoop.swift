@@ -81,6 +81,7 @@ public struct ControlLoop: Sendable {
     }
     event.forecast = plan.forecast
     event.changes = plan.changes
+    event.isCutShort = plan.isCutShort
     return plan
   }
 

@@ -52,6 +52,9 @@ final class ServingArm: Sendable {
     balancer.observe { [weak self] event in self?.thinking.withLock { $0 += event.thinkingTime } }
   }
 
+  /// What its executor can hold.
+  var precisions: [Precision] { executor.precisions }
+
   /// Serves a list with all lanes, the control loop beside them, and says what it took.
   func serve(_ requests: [Request], isCounted: Bool = true, meter: StepMeter = StepMeter()) async throws(InputError) -> ArmFigures {
     let before = balancer.samples

@@ -12,6 +12,9 @@ struct LayerForecast {
   /// Nanoseconds of the busiest device.
   var longest: Double { deviceTimes.max() ?? 0 }
 
+  /// Tokens of the replica that meets most.
+  var busiestReplica: Double { replicaTokens.max() ?? 0 }
+
   /// Maximum over mean device time; 1 when nothing is to be done.
   var imbalance: Double {
     let mean = deviceTimes.reduce(0, +) / Double(max(deviceTimes.count, 1))
@@ -81,7 +84,7 @@ struct LayerForecaster {
     }
     switch rule {
     case .even: split.splitEvenly(graph, wholeTokens: false)
-    case .dispatch: split.solve(graph, wholeTokens: false)
+    case .dispatch: split.solve(graph, wholeTokens: false, tie: BatchSplit.calibrationTie)
     }
   }
 }

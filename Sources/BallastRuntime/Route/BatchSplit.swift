@@ -42,7 +42,10 @@ package struct BatchSplit: Sendable {
 
   private var replicaTokens: [Double] = []
   private(set) var movable: [Int] = []
-  private var evenTokens: [Double] = []
+  /// What each piece has under the even split.
+  private(set) var evenTokens: [Double] = []
+  /// Scratch of `evenTies`: what each piece had before.
+  var solvedTokens: [Double] = []
   /// Scratch of `saveActivations`: what pieces had before a trial.
   var savedTokens: [Double] = []
   /// Scratch of `borrow`.
@@ -96,8 +99,9 @@ package struct BatchSplit: Sendable {
   ///   - graph: The replicas the items were added for.
   ///   - wholeTokens: Whether pieces must be whole; otherwise they are fractions.
   ///   - sweeps: Most passes over the experts that have a choice.
+  ///   - tie: Share of the longest time below which differences are ties, broken toward even shares.
   /// - Complexity: O(sweeps · pieces); allocates only beyond the largest batch seen.
-  package mutating func solve(_ graph: ReplicaGraph, wholeTokens: Bool, sweeps: Int = 24) {
+  package mutating func solve(_ graph: ReplicaGraph, wholeTokens: Bool, sweeps: Int = 24, tie: Double = 0) {
     splitEvenly(graph, wholeTokens: wholeTokens)
     guard !movable.isEmpty else { return }
     let even = longest
@@ -113,7 +117,10 @@ package struct BatchSplit: Sendable {
     sweep(graph, sweeps: sweeps, floor: floor, wholeTokens: wholeTokens)
     if wholeTokens { roundToWholeTokens(graph) }
     if graph.hasActivation { saveActivations(graph, wholeTokens: wholeTokens, floor: floor) }
-    if longest >= even * (1 - 1e-9) { restoreEvenSplit(graph) }
+    if longest >= even * (1 - 1e-9) { return restoreEvenSplit(graph) }
+    guard tie > 0, graph.hasActivation else { return }
+    evenTies(graph, within: tie)
+    if wholeTokens { roundToWholeTokens(graph) }
   }
 
   /// Pours every item anew until that stops helping, or what has no choice is the longest.
@@ -157,9 +164,12 @@ package struct BatchSplit: Sendable {
 
   private mutating func restoreEvenSplit(_ graph: ReplicaGraph) {
     for item in movable { take(item, graph) }
-    for item in movable {
-      for piece in items[item].pieces { put(evenTokens[piece], piece, graph) }
-    }
+    for item in movable { restore(evenTokens, item, graph) }
+  }
+
+  /// Gives an item that was taken out the tokens `tokens` has for its pieces.
+  mutating func restore(_ tokens: [Double], _ item: Int, _ graph: ReplicaGraph) {
+    for piece in items[item].pieces { put(tokens[piece], piece, graph) }
   }
 
   mutating func put(_ tokens: Double, _ piece: Int, _ graph: ReplicaGraph) {
@@ -170,6 +180,15 @@ package struct BatchSplit: Sendable {
     replicaTokens[replica] += tokens
     pieces[piece].tokens += tokens
     deviceTimes[pieces[piece].device] += time
+  }
+
+  /// Takes tokens off a piece that has more, down to `tokens`, which is above 0.
+  mutating func lower(_ piece: Int, to tokens: Double, _ graph: ReplicaGraph) {
+    let replica = pieces[piece].replica
+    let excess = pieces[piece].tokens - tokens
+    replicaTokens[replica] -= excess
+    pieces[piece].tokens = tokens
+    deviceTimes[pieces[piece].device] -= excess * graph.perToken[replica]
   }
 
   mutating func take(_ item: Int, _ graph: ReplicaGraph) {
