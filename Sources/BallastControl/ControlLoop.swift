@@ -65,7 +65,7 @@ public struct ControlLoop: Sendable {
     window.slide(to: snapshot)
     let placement = path.table.current.placement
     guard let load = window.load,
-      let estimate = estimator.estimate(window: load, samples: samples, placement: placement)
+      let estimate = estimator.estimate(window: load, samples: samples, placement: placement, ticks: window.slides)
     else { return nil }
 
     let imbalance = planner.imbalance(of: placement, for: estimate)
@@ -114,7 +114,7 @@ public struct ControlLoop: Sendable {
     let shape = path.executor.shape
     return PlanningLimits(
       stagingBytes: budget.bytesPerDevice, residentBytes: budget.residentBytes,
-      moveBytes: Int(min(planner.moveBudgetShare * total, Double(Int32.max) * 4096)),
+      moveBytes: Int(max(0, min(Double(Int32.max) * 4096, planner.moveBudgetShare * total))),
       qualityBudget: planner.qualityBudget,
       precisions: precisions.filter { $0.rawValue >= shape.fullPrecision.rawValue },
       replicasPerDevice: planner.copiesPerLayer.map { $0 / budget.bytesPerDevice.count },
