@@ -87,7 +87,7 @@ let package = Package(
     tests("BallastTests", ["Ballast", "BallastControl", "BallastRuntime", "BallastSimulator"]),
     tests("BallastOperationsTests", ["BallastOperations", "BallastControl", "BallastRuntime"]),
     tests("BallastServingTests", ["BallastServing", "Ballast", "BallastGating", "BallastRuntime"]),
-    tests("BallastCommandTests", []),
+    tests("BallastCommandTests", ["BallastCommand"]),
     tests("StressTests", ["BallastRuntime"]),
     tests("ScenarioTests", ["Ballast", "BallastControl", "BallastRuntime", "BallastSimulator"]),
     tests("RepositoryTests", []),

@@ -7,6 +7,14 @@ struct ConfigCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "config",
     abstract: "Print the annotated default configuration, or check a file.",
+    discussion: """
+      ballast config > ballast.yaml    a file with every knob, its default, its range and what it means
+      ballast config check FILE        says whether `ballast run --config FILE` would take it
+
+      YAML and JSON are read; the environment overrides both, by the variables the printed text names.
+
+      Exit status: 0 done or valid, 1 the file or a variable is not valid, 2 the command line could not be understood.
+      """,
     subcommands: [PrintDefault.self, Check.self],
     defaultSubcommand: PrintDefault.self)
 
@@ -21,7 +29,12 @@ struct ConfigCommand: ParsableCommand {
   /// `ballast config check FILE`.
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "check", abstract: "Check a configuration file and the environment's overrides.")
+      commandName: "check", abstract: "Check a configuration file and the environment's overrides.",
+      discussion: """
+        Says the first key that is unknown, of the wrong type or out of range, with its value and what is allowed.
+
+        Exit status: 0 valid, 1 not valid, 2 the command line could not be understood.
+        """)
 
     @Argument(help: "A configuration, YAML or JSON.")
     var file: String

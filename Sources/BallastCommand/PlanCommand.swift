@@ -11,8 +11,14 @@ struct PlanCommand: ParsableCommand {
     abstract: "Plan where replicas go, from the tokens each expert got.",
     discussion: """
       Reads loads [layers, experts] or [windows, layers, experts] (windows are averaged), plans a placement, prints a
-      line per layer and, with --json, writes the placement. With --current the plan starts from that placement and
-      moves only what pays over --plan-life windows.
+      line per layer and device and, with --json, writes the placement. With --current the plan starts from that
+      placement and moves only what pays over --plan-life windows; without it nothing is there yet and moving is free.
+
+      With --memory-budget the number of replicas follows from the bytes. A budget below one copy of each expert at
+      full precision (bfloat16) needs a lower --precision.
+
+      Exit status: 0 done, 1 a file could not be used or the replicas do not fit, 2 the command line could not be
+      understood.
       """)
 
   @Argument(help: ArgumentHelp("Tokens per expert, an array file of whole numbers.", valueName: "loads.npy"))
@@ -45,6 +51,9 @@ struct PlanCommand: ParsableCommand {
     try cluster.validate()
     guard memoryBudget == nil || cluster.copies == nil else {
       throw ValidationError("--copies and --memory-budget exclude each other; give one")
+    }
+    guard precision != .float32 else {
+      throw ValidationError("--precision is float32; the experts are bfloat16, so allowed is bfloat16, int8 or int4")
     }
     guard precision == .bfloat16 || memoryBudget != nil else {
       throw ValidationError("--precision \(precision) needs --memory-budget; with --copies all replicas are bfloat16")
@@ -90,5 +99,5 @@ extension Precision: ExpressibleByArgument {
   public init?(argument: String) { self.init(name: argument) }
 
   /// The names that are understood.
-  public static var allValueStrings: [String] { allCases.map(\.description) }
+  public static var allValueStrings: [String] { allCases.filter { $0 != .float32 }.map(\.description) }
 }

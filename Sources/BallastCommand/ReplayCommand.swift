@@ -19,6 +19,11 @@ struct ReplayCommand: AsyncParsableCommand {
       ballast  Ballast's own control loop, which moves only what pays over --plan-life windows
 
       The simulated device computes at 4e14 operations a second, a copy moves over the link at --link-bandwidth.
+
+      Windows never straddle files; rows that do not fill a window are left out.
+
+      Exit status: 0 done, 1 a file could not be used or the copies do not fit, 2 the command line could not be
+      understood.
       """)
 
   @Argument(help: ArgumentHelp(
@@ -57,8 +62,11 @@ struct ReplayCommand: AsyncParsableCommand {
   func validate() throws {
     guard window > 0 else { throw ValidationError("--window is \(window); it must be at least 1") }
     guard batch ?? 1 > 0 else { throw ValidationError("--batch is \(batch ?? 0); it must be at least 1") }
+    guard (1...65_535).contains(experts ?? 1) else {
+      throw ValidationError("--experts is \(experts ?? 0); allowed is 1 to 65535")
+    }
     guard gates.isEmpty || gates.count == traces.count else {
-      throw ValidationError("\(gates.count) gate files for \(traces.count) traces; give one for each or none")
+      throw ValidationError("--gates has \(gates.count) files for \(traces.count) traces; give one for each or none")
     }
   }
 

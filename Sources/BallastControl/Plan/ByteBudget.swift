@@ -31,6 +31,12 @@ public struct ByteBudget: Hashable, Sendable {
     }
   }
 
+  /// States a budget, whatever a model needs.
+  public init(bytesPerDevice: [Int], reserveBytes: Int) {
+    self.bytesPerDevice = bytesPerDevice
+    self.reserveBytes = reserveBytes
+  }
+
   /// `[device]`: bytes a device may hold once a plan is applied.
   public var residentBytes: [Int] { bytesPerDevice.map { $0 - reserveBytes } }
 

@@ -60,7 +60,8 @@ extension ConfigurationSchema {
     }
   }
 
-  // Variables without a section of ours may belong to the program that embeds a balancer: they are left alone.
+  // Variables without a section of ours may belong to the program that embeds a balancer: they are left alone, unless
+  // they are so near to one of ours that they must be misspelled.
   private static func entries(of environment: [String: String]) throws(ConfigurationError) -> [ConfigurationTree.Entry]
   {
     let sectionPrefixes = sections.map {
@@ -71,8 +72,10 @@ extension ConfigurationSchema {
       let origin = ConfigurationOrigin.environment(name)
       if let key = keys.first(where: { $0.environmentName == name }) {
         entries.append(ConfigurationTree.Entry(key: key.path, origin: origin, text: text, isQuoted: false))
-      } else if sectionPrefixes.contains(where: name.hasPrefix) {
+      } else if name.hasPrefix(ConfigurationKey.environmentPrefix) {
         let near = nearest(to: name, among: keys.map(\.environmentName))
+        let isMisspelled = near.map { editDistance(name, $0) <= $0.count / 8 } ?? false
+        guard isMisspelled || sectionPrefixes.contains(where: name.hasPrefix) else { continue }
         throw .unknownKey(origin: origin, key: name, suggestion: near)
       }
     }

@@ -45,15 +45,19 @@ public struct LoadPlanning: Sendable {
 
   /// Plans, and again for the time it takes.
   ///
-  /// - Throws: `LoadPlanningError.budgetTooSmall` when one copy of each expert does not fit the budget.
+  /// - Throws: `LoadPlanningError.budgetTooSmall` when one copy of each expert does not fit the budget at the precisions
+  ///   allowed, `currentTooLarge` when the placement to start from does not, `qualityBudgetTooSmall` when the copies
+  ///   that fit cost more quality than allowed.
   public func document() throws(LoadPlanningError) -> PlanDocument {
-    let limits = try limits()
-    let from = start ?? Placement.contiguous(shape: model.shape, topology: model.topology)
+    let limits = limits()
+    let from = try origin(limits)
     let planner = Planner(
-      shape: model.shape, topology: model.topology, cost: model.cost, split: split,
-      passes: isGreedy ? [PackFromScratch(always: true)] : Planner.passes(searchRounds: 64))
+      shape: model.shape, topology: model.topology, cost: model.cost, split: split, passes: passes)
     let clock = ContinuousClock()
     var plan = planner.plan(from: from, for: estimate, within: limits)
+    guard plan.forecast.qualitySpent <= limits.qualityBudget * (1 + 1e-9) || start != nil else {
+      throw .qualityBudgetTooSmall(needed: plan.forecast.qualitySpent, budget: limits.qualityBudget)
+    }
     var times: [Double] = []
     for _ in 0..<Self.repetitions {
       let begin = clock.now
@@ -63,12 +67,20 @@ public struct LoadPlanning: Sendable {
     let layers = planner.shares(of: plan.target, for: estimate)
     return PlanDocument(
       plan, before: start == nil ? nil : plan.forecast.imbalanceBefore, perLayer: layers.map(\.imbalance),
-      shares: layers.map(\.shares), shape: model.shape, devices: model.topology.devices.count,
+      shares: layers.map(\.shares), shape: model.shape, devices: devices,
       milliseconds: times.sorted()[times.count / 2])
   }
 
-  private func limits() throws(LoadPlanningError) -> PlanningLimits {
-    let devices = model.topology.devices.count
+  private var devices: Int { model.topology.devices.count }
+
+  private var passes: [any PlanningPass] {
+    let pack = PackFromScratch(always: true)
+    guard !isGreedy else { return [pack] }
+    // Where nothing is there yet, a fresh packing is the better place to search from.
+    return (start == nil ? [pack] : []) + Planner.passes(searchRounds: 64)
+  }
+
+  private func limits() -> PlanningLimits {
     var limits = PlanningLimits.unlimited(devices: devices, replicasPerDevice: model.copies.map { $0 / devices })
     limits.qualityBudget = qualityBudget
     limits.precisions = Precision.allCases.filter {
@@ -79,28 +91,52 @@ public struct LoadPlanning: Sendable {
         ControllerConfiguration().gainSafetyFactor * 1e9 / model.cost.linkBytesPerSecond / Double(planLifeWindows)
     }
     guard let budget else { return limits }
-    let bytes = budget.bytes(fullBytes: model.shape.fullBytes)
-    let contiguous = Placement.contiguous(shape: model.shape, topology: model.topology)
-    let needed = contiguous.bytesPerDevice(shape: model.shape, devices: devices).max() ?? 0
-    guard bytes / devices >= needed else {
-      throw .budgetTooSmall(neededBytes: needed * devices, budgetBytes: bytes)
-    }
-    limits.residentBytes = Array(repeating: bytes / devices, count: devices)
+    let bytes = budget.bytes(fullBytes: model.shape.fullBytes) / devices
+    limits.residentBytes = Array(repeating: min(bytes, Int.max / 4), count: devices)
     if start != nil { limits.stagingBytes = limits.residentBytes }
     return limits
+  }
+
+  /// The placement the plan starts from: the one given, or one copy of each expert, as exact as the budget allows.
+  private func origin(_ limits: PlanningLimits) throws(LoadPlanningError) -> Placement {
+    if let start {
+      for (index, bytes) in start.bytesPerDevice(shape: model.shape, devices: devices).enumerated()
+      where bytes > limits.residentBytes[index] {
+        throw .currentTooLarge(device: DeviceID(index), bytes: bytes, budgetBytes: limits.residentBytes[index])
+      }
+      return start
+    }
+    let budget = ByteBudget(bytesPerDevice: limits.residentBytes, reserveBytes: 0)
+    var needed = 0
+    for precision in limits.precisions {
+      let placement = budget.startPlacement(shape: model.shape, topology: model.topology, leastPrecision: precision)
+      needed = placement.bytesPerDevice(shape: model.shape, devices: devices).max() ?? 0
+      if needed <= limits.residentBytes.min() ?? 0 { return placement }
+    }
+    throw .budgetTooSmall(
+      precision: precision, devices: devices, neededBytes: needed, budgetBytes: limits.residentBytes.min() ?? 0)
   }
 }
 
 /// Why loads cannot be planned for as asked.
 public enum LoadPlanningError: Error, Hashable, CustomStringConvertible {
-  /// The budget cannot hold one copy of each expert at full precision.
-  case budgetTooSmall(neededBytes: Int, budgetBytes: Int)
+  /// The budget cannot hold one copy of each expert at the least precision allowed; bytes are a device's.
+  case budgetTooSmall(precision: Precision, devices: Int, neededBytes: Int, budgetBytes: Int)
+  /// The placement to start from takes more than the budget.
+  case currentTooLarge(device: DeviceID, bytes: Int, budgetBytes: Int)
+  /// The copies that fit the bytes cost more quality than allowed.
+  case qualityBudgetTooSmall(needed: Double, budget: Double)
 
   /// The fact, with both numbers.
   public var description: String {
     switch self {
-    case .budgetTooSmall(let needed, let budget):
-      "the memory budget is \(budget) bytes; one copy of each expert at full precision needs \(needed)"
+    case .budgetTooSmall(let precision, let devices, let needed, let budget):
+      "the memory budget gives each of \(devices) devices \(budget) bytes; its share of one copy of each expert takes "
+        + "\(needed) at \(precision), so take a larger budget or a lower precision"
+    case .currentTooLarge(let device, let bytes, let budget):
+      "the placement to start from takes \(bytes) bytes on device \(device); the memory budget gives it \(budget)"
+    case .qualityBudgetTooSmall(let needed, let budget):
+      "the copies that fit the memory budget cost \(needed) of quality in the worst layer; the quality budget is \(budget)"
     }
   }
 }

@@ -5,22 +5,28 @@ public struct PlanSummary {
   /// A summary of `document`.
   public init(_ document: PlanDocument) { self.document = document }
 
-  /// The lines.
+  /// The lines: what each device of each layer holds, then the figures.
   public var text: String {
-    var lines = ["layer  replicas  most copies  device imbalance"]
-    for layer in document.placement.indices {
-      let counts = document.replicaCounts[layer]
-      let columns = [
-        pad("\(layer)", 5), pad("\(counts.reduce(0, +))", 8), pad("\(counts.max() ?? 0)", 11),
-        pad(fixed(document.deviceImbalance.perLayer[layer], 4), 16),
-      ]
-      lines.append(columns.joined(separator: "  "))
-    }
+    var lines = document.placement.indices.flatMap { layer($0) }
     let before = document.deviceImbalance.before.map { "\(fixed($0, 4)) before, " } ?? ""
     lines.append("device imbalance  \(before)\(fixed(document.deviceImbalance.after, 4)) after (mean over layers)")
     lines.append("copies moved      \(document.copiesMoved) (\(document.bytesMoved) bytes)")
     lines.append("planning          \(fixed(document.planMilliseconds, 3)) ms (median)")
     return lines.joined(separator: "\n")
+  }
+
+  private func layer(_ layer: Int) -> [String] {
+    let counts = document.replicaCounts[layer]
+    let imbalance = fixed(document.deviceImbalance.perLayer[layer], 4)
+    let several = counts.indices.filter { counts[$0] > 1 }.map { "\($0) (\(counts[$0]))" }
+    var lines = ["layer \(layer): \(counts.reduce(0, +)) replicas, device imbalance \(imbalance)"]
+    if !several.isEmpty { lines[0] += ", several copies of \(several.joined(separator: ", "))" }
+    for (device, experts) in document.placement[layer].enumerated() {
+      let share = fixed(document.shares[layer][device] * 100, 1)
+      let names = zip(experts, document.precision[layer][device]).map { $1 == "bfloat16" ? "\($0)" : "\($0):\($1)" }
+      lines.append("  device \(device)  \(pad(share, 5)) %  \(names.joined(separator: " "))")
+    }
+    return lines
   }
 
   private func pad(_ text: String, _ width: Int) -> String {

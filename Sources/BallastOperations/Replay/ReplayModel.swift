@@ -65,7 +65,7 @@ public enum ReplayError: Error, CustomStringConvertible {
   /// Batches were asked for on a trace of counts.
   case batchesOfCounts(file: String)
   /// Fewer than two windows: nothing to judge.
-  case tooFewWindows(windows: Int, rowsPerWindow: Int)
+  case tooFewWindows(files: [String], windows: Int, rowsPerWindow: Int, rows: [Int])
   /// The device count is impossible.
   case devicesOutOfRange(Int)
   /// Copies cannot be shared evenly.
@@ -92,8 +92,9 @@ public enum ReplayError: Error, CustomStringConvertible {
     case .mixedTraces(let file, let layers, let experts, let expectedLayers, let expectedExperts):
       "\(file) has \(layers) layers of \(experts) experts, the traces before it \(expectedLayers) of \(expectedExperts)"
     case .batchesOfCounts(let file): "\(file) holds counts, which have no batches; leave --batch out"
-    case .tooFewWindows(let windows, let rows):
-      "the traces give \(windows) whole windows of \(rows) rows; at least 2 are needed, so take a smaller --window"
+    case .tooFewWindows(let files, let windows, let rowsPerWindow, let rows):
+      "\(files.joined(separator: ", ")) of \(rows.map(String.init).joined(separator: ", ")) rows: "
+        + "\(windows) whole windows of \(rowsPerWindow); at least 2 are needed, so take a smaller --window"
     case .devicesOutOfRange(let devices): "\(devices) devices; allowed is 1 to 65535"
     case .copiesDoNotDivide(let copies, let devices):
       "\(copies) copies cannot be shared evenly by \(devices) devices; take a multiple of \(devices)"

@@ -14,7 +14,7 @@ public struct ReplaySummary {
       ("expert imbalance", fixed(result.expertImbalance, 3)),
       ("replica imbalance", fixed(result.replicaImbalance, 3)),
       ("copies moved a tick", "\(fixed(result.copiesMovedShare * 100, 2)) %"),
-      ("bytes moved", ByteCount(bytes: max(result.bytesMoved, 1)).description),
+      ("bytes moved", result.bytesMoved > 0 ? ByteCount(bytes: result.bytesMoved).description : "none"),
       ("simulated step", "\(fixed(result.stepMicroseconds, 1)) µs"),
       ("planner", "\(fixed(result.planMilliseconds, 2)) ms a window"),
     ]

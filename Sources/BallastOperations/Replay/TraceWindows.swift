@@ -27,6 +27,8 @@ public struct TraceWindows: Sequence {
           expectedExperts: experts)
       }
       if case .loads = trace, batchTokens != nil { throw .batchesOfCounts(file: trace.source) }
+      // A file shorter than a window is all tail.
+      guard rows > 0, rows <= trace.rows else { continue }
       do throws(ArrayError) {
         parts.append(try trace.windows(rows: rows, batchTokens: batchTokens))
       } catch {
@@ -35,7 +37,10 @@ public struct TraceWindows: Sequence {
     }
     self.parts = parts
     count = parts.reduce(0) { $0 + $1.count }
-    guard count >= 2 else { throw .tooFewWindows(windows: count, rowsPerWindow: rows) }
+    guard count >= 2 else {
+      throw .tooFewWindows(
+        files: traces.map(\.source), windows: count, rowsPerWindow: rows, rows: traces.map(\.rows))
+    }
   }
 
   /// Each window as its batches, `[batch][layer][expert]` tokens.
