@@ -48,7 +48,8 @@ public final class Balancer: Sendable {
     let budget = try Result { () throws(ByteBudgetError) in
       try ByteBudget(shape: shape, topology: topology, configuration: configuration.planner)
     }.mapError { BalancerError.memory($0) }.get()
-    let first = placement
+    let first =
+      placement
       ?? budget.startPlacement(shape: shape, topology: topology, leastPrecision: configuration.planner.leastPrecision)
     try Result { () throws(PlacementError) in try first.check(shape: shape, topology: topology) }
       .mapError { BalancerError.placement($0) }.get()

@@ -20,7 +20,9 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("A Mixtral-format checkpoint (default: the bundled model).", valueName: "dir"))
   var model: String?
 
-  @Option(help: ArgumentHelp("A folder of .txt files, each a domain (default: texts inside the model's folder).", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp(
+      "A folder of .txt files, each a domain (default: texts inside the model's folder).", valueName: "dir"))
   var text: String?
 
   @Option(help: "Devices: groups of workers with memory of their own, one core each.")
@@ -32,10 +34,15 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "Most bytes of a request, prompt and continuation (at most the model's context).")
   var context = 128
 
-  @Option(help: ArgumentHelp("Bytes, or a share of the experts at full precision, that either arm may hold.", valueName: "bytes|share"))
+  @Option(
+    help: ArgumentHelp(
+      "Bytes, or a share of the experts at full precision, that either arm may hold.", valueName: "bytes|share"))
   var memoryBudget = "100%"
 
-  @Option(help: ArgumentHelp("Request lengths from TIMESTAMP,ContextTokens,GeneratedTokens, scaled to the context (default: drawn from the seed).", valueName: "csv"))
+  @Option(
+    help: ArgumentHelp(
+      "Request lengths from TIMESTAMP,ContextTokens,GeneratedTokens, scaled to the context (default: drawn from the seed).",
+      valueName: "csv"))
   var arrivals: String?
 
   @Option(help: ArgumentHelp("Configuration, YAML or JSON; watched while running.", valueName: "file"))
@@ -126,7 +133,8 @@ struct RunCommand: AsyncParsableCommand {
     let bytes = budget.bytes(fullBytes: full)
     guard bytes >= full else {
       throw InputError(
-        "--memory-budget is \(bytes) bytes, but the static arm needs \(full): one copy of each expert at full precision")
+        "--memory-budget is \(bytes) bytes, but the static arm needs \(full): one copy of each expert at full precision"
+      )
     }
     return bytes
   }

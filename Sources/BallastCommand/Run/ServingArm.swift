@@ -56,7 +56,9 @@ final class ServingArm: Sendable {
   var precisions: [Precision] { executor.precisions }
 
   /// Serves a list with all lanes, the control loop beside them, and says what it took.
-  func serve(_ requests: [Request], isCounted: Bool = true, meter: StepMeter = StepMeter()) async throws(InputError) -> ArmFigures {
+  func serve(_ requests: [Request], isCounted: Bool = true, meter: StepMeter = StepMeter()) async throws(InputError)
+    -> ArmFigures
+  {
     let before = balancer.samples
     let plansBefore = balancer.statistics.plansPublished
     thinking.withLock { $0 = .zero }

@@ -51,9 +51,10 @@ public struct LoadEstimator: Sendable {
   }
 
   private mutating func average(_ window: LoadTotals, ticks: Int) {
-    let windowBatches = (0..<shape.layers).map { layer in
-      Phase.allCases.reduce(0) { $0 + window.batches($1, LayerID(layer)) }
-    }.max() ?? 0
+    let windowBatches =
+      (0..<shape.layers).map { layer in
+        Phase.allCases.reduce(0) { $0 + window.batches($1, LayerID(layer)) }
+      }.max() ?? 0
     guard windowBatches > 0 else { return }
     let keep = configuration.halfLifeTicks > 0 && !average.isEmpty ? exp2(-1 / configuration.halfLifeTicks) : 0
     let loads = (0..<shape.layers).map {

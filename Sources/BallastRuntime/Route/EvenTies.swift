@@ -50,7 +50,9 @@ extension BatchSplit {
   }
 
   /// Lowers every replica to `most`, then divides the items that cannot exceed it around the others.
-  private mutating func bound(_ graph: ReplicaGraph, most: Double, wholeTokens: Bool, limit: Double, trials allowed: Int) {
+  private mutating func bound(
+    _ graph: ReplicaGraph, most: Double, wholeTokens: Bool, limit: Double, trials allowed: Int
+  ) {
     let heavy = movable.firstIndex { items[$0].tokens <= most } ?? movable.count
     for item in movable.prefix(heavy) { lowerPieces(item, graph, most: most) }
     var trials = allowed
