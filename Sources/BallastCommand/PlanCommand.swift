@@ -102,9 +102,6 @@ extension Precision: ExpressibleByArgument {
   /// Reads a precision by its name.
   public init?(argument: String) { self.init(name: argument) }
 
-  /// Its name, where help states a default.
-  public var defaultValueDescription: String { description }
-
   /// The names that are understood.
   public static var allValueStrings: [String] { allCases.filter { $0 != .float32 }.map(\.description) }
 }
