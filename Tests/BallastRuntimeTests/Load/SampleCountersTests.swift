@@ -1,5 +1,6 @@
-import BallastRuntime
 import Testing
+
+@testable import BallastRuntime
 
 @Suite struct SampleCountersTests {
   @Test func sumsOverLanesAndIgnoresWhatIsNoNumber() throws {
@@ -17,6 +18,29 @@ import Testing
     #expect(totals.importance == [[0, 0, 0], [0, 0, 3.75]])
     #expect(totals.error == [[0, 0.375, 0], [0, 0, 0]])
     #expect(totals.shadowed == [[0, 2, 0], [0, 0, 0]])
+  }
+
+  @Test func imbalancesAndDelaysAreSummedOverLanes() throws {
+    let shape = try ModelShape(
+      layers: 1, expertsPerLayer: 2, expertsPerToken: 1, bytesPerExpert: PerPrecision(repeating: 1),
+      fullPrecision: .float32)
+    let counters = SampleCounters(lanes: 2, shape: shape)
+    var batch = ImbalanceTotals()
+    batch.batches = 1
+    batch.expert = 2
+    batch.replica = 1.5
+    batch.device = 1.25
+    for lane in 0..<2 {
+      counters.addImbalance(batch, lane: lane)
+      counters.addDelay(lane: lane)
+    }
+    let totals = counters.totals()
+    #expect(totals.imbalance.batches == 2)
+    #expect(totals.imbalance.expert == 4)
+    #expect(totals.imbalance.replica == 3)
+    #expect(totals.imbalance.device == 2.5)
+    #expect(totals.delayedBatches == 2)
+    #expect(totals.importance == [[0, 0]])
   }
 
   @Test func anErrorThatIsNoNumberIsNotCounted() throws {
