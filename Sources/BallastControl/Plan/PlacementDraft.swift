@@ -135,16 +135,19 @@ public struct PlacementDraft: Sendable {
     return false
   }
 
-  /// Applies a change that keeps the limits, costs at most `slack` of the layer's score, and passes `isWanted`.
+  /// Applies a change that relieves the layer's busiest replica by more than its price, and by at least `relief`.
+  ///
+  /// The change keeps the limits and lengthens the layer by at most `slack` of its score.
   ///
   /// - Returns: Whether the draft changed.
-  mutating func accept(
-    _ change: LayerChange, slack: Double, where isWanted: (LayerForecast, LayerForecast) -> Bool
-  ) -> Bool {
+  mutating func relieve(_ change: LayerChange, slack: Double, relief: Double) -> Bool {
     guard isAllowed(change) else { return false }
     let index = change.layer.index
+    let before = forecasts[index].busiestReplica
     let judged = judge(change)
-    guard judged.score <= scores[index] * (1 + slack), isWanted(forecasts[index], judged.forecast) else { return false }
+    let gain = before - judged.forecast.busiestReplica
+    guard gain > relief * before, gain > price(change) else { return false }
+    guard judged.score <= scores[index] * (1 + slack) else { return false }
     guard judged.quality <= max(limits.qualityBudget, quality[index]) else { return false }
     apply(judged)
     return true

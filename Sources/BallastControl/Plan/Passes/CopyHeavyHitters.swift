@@ -1,8 +1,8 @@
 import BallastRuntime
 
-/// Spends bytes that are left on copies of the experts whose replicas meet the most tokens.
+/// Spends bytes that are left on copies of the experts whose replicas take longest.
 ///
-/// Devices may be even while one replica still meets far more tokens than any other: the next batch that leans on
+/// Devices may be even while one replica still takes far longer than any other: the next batch that leans on
 /// it has nowhere to go. A copy is added, paid for by demoting or dropping what its device needs least, when it takes
 /// tokens off the busiest replica and lengthens no batch by more than the cost law can tell.
 public struct CopyHeavyHitters: PlanningPass {
@@ -10,7 +10,7 @@ public struct CopyHeavyHitters: PlanningPass {
   // quality allows, after the steps that save time have taken what they need.
   private let rounds: Int
 
-  /// Share of its tokens the busiest replica must lose to a copy of it.
+  /// Share of its time the busiest replica must lose to a copy of it.
   private static let leastRelief = 0.01
 
   /// A pass that adds at most `rounds` copies to each layer.
@@ -27,10 +27,8 @@ public struct CopyHeavyHitters: PlanningPass {
   private func copyBusiest(_ layer: LayerID, _ draft: inout PlacementDraft) -> Bool {
     let survey = draft.survey(layer)
     guard let busiest = survey.busiestReplica else { return false }
-    return copies(of: busiest, survey, draft).contains { change in
-      draft.accept(change, slack: BatchSplit.calibrationTie) { before, after in
-        after.busiestReplica < before.busiestReplica * (1 - Self.leastRelief)
-      }
+    return copies(of: busiest, survey, draft).contains {
+      draft.relieve($0, slack: BatchSplit.calibrationTie, relief: Self.leastRelief)
     }
   }
 
