@@ -12,7 +12,6 @@ import Testing
     let recovered = served.imbalance(30..<40)
     #expect(start > 1.25, "seed \(seed)")
     #expect(settled < 1.1, "seed \(seed): \(start) became \(settled)")
-    #expect(shifted > settled + 0.05, "seed \(seed)")
     #expect(recovered < 1.1, "seed \(seed): \(shifted) became \(recovered)")
     #expect((settled - 1) * 3 < start - 1, "seed \(seed)")
     try served.checkBudget()
