@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 
 # System libraries the build links, and pkg-config, by which it finds them.
-PACKAGES := libopenblas-dev libjemalloc-dev libdnnl-dev pkg-config
+PACKAGES := libopenblas-dev libjemalloc-dev pkg-config
 # What `make demo` passes on; `make demo RUN="--seconds 300 --devices 4"` runs longer.
 RUN ?= --seconds 60
 

@@ -49,11 +49,10 @@ let package = Package(
     module("BallastGating", ["BallastRuntime"]),
     module("BallastControl", ["BallastRuntime"]),
     module("BallastSimulator", ["BallastRuntime"]),
-    module("BallastCPU", ["BallastRuntime", "CBallastKernels", "CBLAS", "CJemalloc", "COneDNN"]),
+    module("BallastCPU", ["BallastRuntime", "CBallastKernels", "CJemalloc"]),
     .target(name: "CBallastKernels"),
     .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CJemalloc", providers: [.apt(["libjemalloc-dev"])]),
-    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
 
     // Level 2
     module("Ballast", ["BallastRuntime", "BallastControl"]),
@@ -62,14 +61,13 @@ let package = Package(
     module(
       "BallastOperations",
       ["Ballast", "BallastRuntime", "BallastControl", "BallastSimulator", .product(name: "Yams", package: "Yams")]),
-    module("BallastServing", ["Ballast", "BallastRuntime", "BallastGating", "CBLAS"]),
+    module("BallastServing", ["BallastRuntime", "BallastGating", "CBLAS"]),
 
     // Level 4
     .executableTarget(
       name: "BallastCommand",
       dependencies: [
-        "Ballast", "BallastRuntime", "BallastControl", "BallastCPU", "BallastSimulator", "BallastOperations",
-        "BallastServing",
+        "Ballast", "BallastRuntime", "BallastControl", "BallastCPU", "BallastOperations", "BallastServing",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
@@ -86,7 +84,7 @@ let package = Package(
     tests("BallastSimulatorTests", ["BallastSimulator", "BallastRuntime", "ExecutorConformance"]),
     tests("BallastTests", ["Ballast", "BallastControl", "BallastRuntime", "BallastSimulator"]),
     tests("BallastOperationsTests", ["BallastOperations", "BallastControl", "BallastRuntime"]),
-    tests("BallastServingTests", ["BallastServing", "Ballast", "BallastGating", "BallastRuntime"]),
+    tests("BallastServingTests", ["BallastServing", "BallastRuntime"]),
     tests("BallastCommandTests", ["BallastCommand"]),
     tests("StressTests", ["BallastRuntime"]),
     tests("ScenarioTests", ["Ballast", "BallastControl", "BallastRuntime", "BallastSimulator"]),

@@ -27,6 +27,7 @@ public struct Controller: Sendable {
   /// Looks at the imbalance of this tick.
   ///
   /// - Parameter imbalance: The device imbalance forecast for the placement as it is, at least 1.
+  /// - Returns: To plan, or to hold and why.
   public mutating func decide(imbalance: Double) -> Decision {
     switch state {
     case .continuing: return .plan

@@ -44,7 +44,9 @@ public struct Placement: Hashable, Sendable {
     return bytes
   }
 
-  /// Replicas of `next` that put an expert on a device where it is not now. A change of precision in place moves none.
+  /// Replicas of `next` that put an expert on a device where it is not now.
+  ///
+  /// A change of precision in place moves none.
   ///
   /// - Complexity: O(replicas · log replicas).
   public func copiesMoved(to next: Placement) -> Int {

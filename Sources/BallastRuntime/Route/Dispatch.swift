@@ -56,6 +56,7 @@ public struct Dispatch: Sendable {
   /// How unevenly this batch falls, as a sum of one batch.
   ///
   /// - Parameter expertTokens: Scratch of one word an expert of the layer; left at 0.
+  /// - Returns: Sums over this batch alone; all 0 when it is empty.
   func imbalance(_ expertTokens: inout [Int]) -> ImbalanceTotals {
     var totals = ImbalanceTotals()
     let mean = deviceTimes.reduce(0, +) / Double(max(deviceTimes.count, 1))

@@ -18,28 +18,25 @@ enum Imports {
   static let architecture: [Module] = [
     Module(name: "CBLAS", level: -1, modules: []),
     Module(name: "CJemalloc", level: -1, modules: []),
-    Module(name: "COneDNN", level: -1, modules: []),
     Module(name: "CBallastKernels", level: -1, modules: []),
     Module(name: "BallastRuntime", level: 0, modules: [], outside: core),
     Module(name: "BallastGating", level: 1, modules: ["BallastRuntime"], outside: core),
     Module(name: "BallastControl", level: 1, modules: ["BallastRuntime"], outside: core),
     Module(name: "BallastSimulator", level: 1, modules: ["BallastRuntime"], outside: core),
     Module(
-      name: "BallastCPU", level: 1,
-      modules: ["BallastRuntime", "CBallastKernels", "CBLAS", "CJemalloc", "COneDNN"], outside: core),
+      name: "BallastCPU", level: 1, modules: ["BallastRuntime", "CBallastKernels", "CJemalloc"], outside: core),
     Module(name: "Ballast", level: 2, modules: ["BallastRuntime", "BallastControl"], outside: ["Synchronization"]),
     Module(
       name: "BallastOperations", level: 3,
       modules: ["Ballast", "BallastRuntime", "BallastControl", "BallastSimulator"],
       outside: core.union(["Foundation", "Yams"])),
     Module(
-      name: "BallastServing", level: 3, modules: ["Ballast", "BallastRuntime", "BallastGating", "CBLAS"],
+      name: "BallastServing", level: 3, modules: ["BallastRuntime", "BallastGating", "CBLAS"],
       outside: core.union(["Foundation"])),
     Module(
       name: "BallastCommand", level: 4,
       modules: [
-        "Ballast", "BallastRuntime", "BallastControl", "BallastCPU", "BallastSimulator", "BallastOperations",
-        "BallastServing",
+        "Ballast", "BallastRuntime", "BallastControl", "BallastCPU", "BallastOperations", "BallastServing",
       ],
       outside: core.union(["Foundation", "ArgumentParser", "Histogram"])),
   ]

@@ -32,9 +32,10 @@ public struct CopyHeavyHitters: PlanningPass {
     }
   }
 
-  /// Copies of the busiest replica, alone and in exchange for a copy of what is heavy where it goes: even shares of
-  /// one heavy expert alone would only shift its device's load to the other. Where it has gone already, the other
-  /// half of the exchange.
+  /// Copies of the busiest replica, alone and in exchange for a copy of what is heavy where it goes.
+  ///
+  /// Even shares of one heavy expert alone would only shift its device's load to the other. Where it has gone already,
+  /// the other half of the exchange.
   private func copies(of busiest: Replica, _ survey: LayerSurvey, _ draft: PlacementDraft) -> [LayerChange] {
     draft.topology.devices.indices.map { DeviceID($0) }.filter { $0 != busiest.device }.flatMap { device in
       let back = survey.heaviest(on: device, count: 8).filter { !survey.holds($0.expert, on: busiest.device) }
