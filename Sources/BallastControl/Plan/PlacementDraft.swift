@@ -135,19 +135,20 @@ public struct PlacementDraft: Sendable {
     return false
   }
 
-  /// Applies a change that relieves the layer's busiest replica by more than its price, and by at least `relief`.
+  /// Applies a change that relieves the layer's busiest replica by more than its price, and at least by a share of
+  /// its time.
   ///
-  /// The change keeps the limits and lengthens the layer by at most `slack` of its score.
+  /// The change keeps the limits and does not lengthen the layer.
   ///
   /// - Returns: Whether the draft changed.
-  mutating func relieve(_ change: LayerChange, slack: Double, relief: Double) -> Bool {
+  mutating func relieve(_ change: LayerChange, by share: Double) -> Bool {
     guard isAllowed(change) else { return false }
     let index = change.layer.index
     let before = forecasts[index].busiestReplica
     let judged = judge(change)
     let gain = before - judged.forecast.busiestReplica
-    guard gain > relief * before, gain > price(change) else { return false }
-    guard judged.score <= scores[index] * (1 + slack) else { return false }
+    guard gain > share * before, gain > price(change) else { return false }
+    guard judged.score <= scores[index] * (1 + 1e-9) else { return false }
     guard judged.quality <= max(limits.qualityBudget, quality[index]) else { return false }
     apply(judged)
     return true
