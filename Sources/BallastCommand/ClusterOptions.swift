@@ -9,7 +9,10 @@ struct ClusterOptions: ParsableArguments {
   @Option(help: "Nodes the devices are shared among, evenly.")
   var nodes = 1
 
-  @Option(help: "Replicas per layer in all, equally many on each device (default: the experts, rounded up to a multiple of the devices).")
+  @Option(
+    help:
+      "Replicas per layer in all, equally many on each device (default: the experts, rounded up to a multiple of the devices)."
+  )
   var copies: Int?
 
   @Option(help: "Bytes of one expert at full precision (bfloat16).")

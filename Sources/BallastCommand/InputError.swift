@@ -1,4 +1,6 @@
-/// An input that could not be used: a file, a trace, a configuration, a size. Ends the process with status 1.
+/// An input that could not be used: a file, a trace, a configuration, a size.
+///
+/// It ends the process with status 1.
 struct InputError: Error {
   let message: String
 

@@ -29,13 +29,17 @@ struct PlanCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Start from the placement another plan wrote with --json.", valueName: "plan.json"))
   var current: String?
 
-  @Option(help: "What the balance is judged by: even shares of an expert's tokens, or dispatch, which divides each batch best.")
+  @Option(
+    help:
+      "What the balance is judged by: even shares of an expert's tokens, or dispatch, which divides each batch best.")
   var split = SplitRule.even
 
   @Option(help: "The least exact precision the plan may use; needs --memory-budget.")
   var precision = Precision.bfloat16
 
-  @Option(help: ArgumentHelp("Bytes, or a share of one copy of each expert, that all replicas may take.", valueName: "bytes|share"))
+  @Option(
+    help: ArgumentHelp(
+      "Bytes, or a share of one copy of each expert, that all replicas may take.", valueName: "bytes|share"))
   var memoryBudget: String?
 
   @Option(help: "Most a layer's quality may be forecast to suffer, as relative output error.")

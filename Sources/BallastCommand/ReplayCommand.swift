@@ -26,8 +26,10 @@ struct ReplayCommand: AsyncParsableCommand {
       understood.
       """)
 
-  @Argument(help: ArgumentHelp(
-    "Recorded routing: per-token expert ids [tokens, layers, k], or counts [windows, layers, experts].", valueName: "trace"))
+  @Argument(
+    help: ArgumentHelp(
+      "Recorded routing: per-token expert ids [tokens, layers, k], or counts [windows, layers, experts].",
+      valueName: "trace"))
   var traces: [String]
 
   @OptionGroup var cluster: ClusterOptions
@@ -41,7 +43,9 @@ struct ReplayCommand: AsyncParsableCommand {
   @Option(help: "Experts in each layer (default: what meta.json beside the trace says).")
   var experts: Int?
 
-  @Option(parsing: .upToNextOption, help: "Gate weights of each trace of ids, in the order of the traces; checked, not needed for balance.")
+  @Option(
+    parsing: .upToNextOption,
+    help: "Gate weights of each trace of ids, in the order of the traces; checked, not needed for balance.")
   var gates: [String] = []
 
   @Flag(help: "Let devices with room borrow replicas for a batch (least-loaded expert parallelism).")
@@ -53,7 +57,9 @@ struct ReplayCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Write the figures as JSON.", valueName: "file"))
   var json: String?
 
-  @Option(help: ArgumentHelp("Write the placement each window met, [window][layer][device][expert], as JSON.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Write the placement each window met, [window][layer][device][expert], as JSON.", valueName: "file"))
   var placements: String?
 
   @Option(help: ArgumentHelp("Write a report with plots, one HTML file.", valueName: "file"))

@@ -137,10 +137,16 @@ public struct CurrentPlacement: Decodable, Sendable {
     guard let precision else { return nil }
     guard precision.indices.contains(layer), precision[layer].indices.contains(device),
       precision[layer][device].indices.contains(place)
-    else { throw .malformed(file: file, reason: "precision has another shape than placement at layer \(layer), device \(device)") }
+    else {
+      throw .malformed(
+        file: file, reason: "precision has another shape than placement at layer \(layer), device \(device)")
+    }
     let name = precision[layer][device][place]
     guard let value = Precision(name: name) else {
-      throw .malformed(file: file, reason: "precision '\(excerpt(name))' is not one of \(Precision.allCases.map(\.description).joined(separator: ", "))")
+      throw .malformed(
+        file: file,
+        reason:
+          "precision '\(excerpt(name))' is not one of \(Precision.allCases.map(\.description).joined(separator: ", "))")
     }
     return value
   }

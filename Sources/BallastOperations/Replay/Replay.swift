@@ -29,7 +29,8 @@ public struct Replay: Sendable {
     var configuration = BalancerConfiguration()
     configuration.estimator = EstimatorConfiguration(windowTokens: 1, halfLifeTicks: 4, samplingInterval: 0)
     configuration.controller = ControllerConfiguration(
-      enterImbalance: 1.0001, leaveImbalance: 1, dwellTicks: 1, cooldownTicks: 0, reviewTicks: 1, planLifeTicks: planLifeWindows)
+      enterImbalance: 1.0001, leaveImbalance: 1, dwellTicks: 1, cooldownTicks: 0, reviewTicks: 1,
+      planLifeTicks: planLifeWindows)
     configuration.planner.copiesPerLayer = copies
     configuration.planner.memoryBudgetShare = 1e6
     configuration.planner.qualityBudget = 0
@@ -51,6 +52,7 @@ public struct Replay: Sendable {
   /// - Parameters:
   ///   - windows: `[window][batch][layer][expert]` tokens, at least two windows.
   ///   - progress: Called after each window with its number.
+  /// - Returns: The figures, and the placements behind them.
   /// - Throws: `ReplayError.balancer` when the cluster cannot hold the placement.
   public func run(
     _ windows: some Sequence<[[[Int]]]>, progress: (Int) -> Void = { _ in }

@@ -22,7 +22,12 @@ struct ReplayJudge {
     self.borrow = borrow
   }
 
-  /// - Parameter batches: `[batch][layer][expert]` tokens.
+  /// Divides every batch over `placement` and measures it.
+  ///
+  /// - Parameters:
+  ///   - placement: The replicas at hand.
+  ///   - batches: `[batch][layer][expert]` tokens.
+  /// - Returns: Means over the batches.
   mutating func judge(_ placement: Placement, batches: [[[Int]]]) -> Verdict {
     var verdict = Verdict()
     var layerSums = Array(repeating: 0.0, count: model.shape.layers)

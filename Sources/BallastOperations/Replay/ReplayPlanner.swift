@@ -38,7 +38,10 @@ struct ReplayPlanner {
 
   /// Takes in the loads of a window.
   ///
-  /// - Parameter batches: `[batch][layer][expert]` tokens.
+  /// - Parameters:
+  ///   - batches: `[batch][layer][expert]` tokens.
+  ///   - window: Which window of the trace, from 0.
+  /// - Returns: What getting to the next placement took.
   mutating func learn(_ batches: [[[Int]]], window: Int) async -> Step {
     for batch in batches {
       for (layer, tokens) in batch.enumerated() {

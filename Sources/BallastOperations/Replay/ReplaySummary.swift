@@ -10,7 +10,10 @@ public struct ReplaySummary {
     let rows: [(String, String)] = [
       ("policy", result.policy),
       ("windows judged", "\(result.windows.count)"),
-      ("device imbalance", "\(fixed(result.mean, 4)) mean, \(fixed(result.p95, 4)) p95, \(fixed(result.worst, 4)) worst"),
+      (
+        "device imbalance",
+        "\(fixed(result.mean, 4)) mean, \(fixed(result.p95, 4)) p95, \(fixed(result.worst, 4)) worst"
+      ),
       ("expert imbalance", fixed(result.expertImbalance, 3)),
       ("replica imbalance", fixed(result.replicaImbalance, 3)),
       ("copies moved a tick", "\(fixed(result.copiesMovedShare * 100, 2)) %"),

@@ -146,6 +146,17 @@ import Testing
       ["run", "--model", "model"], in: scratch, naming: ["BALLAST_MODE"], environment: ["BALLAST_MODE": "maybe"])
   }
 
+  @Test func whereTheBundledModelWasLookedForIsSaid() throws {
+    let scratch = try Scratch()
+    try FileManager.default.copyItem(
+      at: try BallastProcess.executable(), to: URL(fileURLWithPath: scratch.path("ballast")))
+    let process = try BallastProcess(["run"], in: scratch, executable: scratch.path("ballast"))
+    #expect(process.status == 1 && !process.isKilled)
+    for fragment in [scratch.path("ballast"), scratch.path("Examples/Models"), "--model"] {
+      #expect(process.errors.contains(fragment), "\(process.errors)")
+    }
+  }
+
   @Test(arguments: [
     ["--devices", "0"], ["--lanes", "0"], ["--pairs", "0"], ["--seconds", "0"], ["--seconds", "nan"],
     ["--seed", "-1"], ["--simulated-devices", "0"],
