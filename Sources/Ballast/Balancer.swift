@@ -48,7 +48,8 @@ public final class Balancer: Sendable {
     let budget = try Result { () throws(ByteBudgetError) in
       try ByteBudget(shape: shape, topology: topology, configuration: configuration.planner)
     }.mapError { BalancerError.memory($0) }.get()
-    let first = placement
+    let first =
+      placement
       ?? budget.startPlacement(shape: shape, topology: topology, leastPrecision: configuration.planner.leastPrecision)
     try Result { () throws(PlacementError) in try first.check(shape: shape, topology: topology) }
       .mapError { BalancerError.placement($0) }.get()
@@ -80,12 +81,16 @@ public final class Balancer: Sendable {
   public func makeLane() throws(LaneError) -> Lane { try path.makeLane() }
 
   /// Ticks until the task is cancelled; call it once, beside serving.
+  ///
+  /// After a plan that was cut short the next tick comes sooner: only retirement has to be waited for.
   public func run() async {
+    var isCutShort = false
     while !Task.isCancelled {
-      let period = current.withLock { $0.tickMilliseconds }
-      try? await Task.sleep(for: .milliseconds(period))
+      let period = Duration.milliseconds(current.withLock { $0.tickMilliseconds })
+      try? await Task.sleep(for: isCutShort ? period / 8 : period)
       guard !Task.isCancelled else { return }
-      await tick(at: ContinuousClock.now - start)
+      let event = await tick(at: ContinuousClock.now - start)
+      isCutShort = event?.isCutShort ?? false
     }
   }
 

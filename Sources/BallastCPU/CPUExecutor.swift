@@ -12,7 +12,7 @@ import Synchronization
 public final class CPUExecutor: ExpertExecutor {
   // Concurrency:
   // - Serving threads fill a pooled batch, hand each device its share and sleep until the last is done.
-  // - One background thread stages; replicas are published to `table` after their last byte.
+  // - One background thread stages; replicas are published to its table after their last byte.
   // - The devices' threads hold their own queues, never the executor, so that letting go of it ends them.
 
   /// The model whose experts it computes.
@@ -22,15 +22,11 @@ public final class CPUExecutor: ExpertExecutor {
   /// The sizes of its experts.
   public let dimensions: ExpertDimensions
 
-  let table: ReplicaTable
-  let arenas: [DeviceArena]
-  let packer: ReplicaPacker
-  let exact: ExactExpert
-  let staging: StagingThread
-  let sourcePrecision: Precision
+  let stager: ReplicaStager
   /// The core of the first device's first worker.
   let firstCore: Int
 
+  private let exact: ExactExpert
   private let workers: [DeviceWorkers]
   private let threads: [WorkerThread]
   private let idleBatches = Mutex<[Batch]>([])
@@ -59,37 +55,36 @@ public final class CPUExecutor: ExpertExecutor {
     self.shape = shape
     self.dimensions = dimensions
     firstCore = cores[0][0]
-    sourcePrecision = source.precision
     let reader = ExpertReader(source: source, dimensions: dimensions)
     exact = ExactExpert(reader: reader)
-    packer = ReplicaPacker(reader: reader)
     var arenas: [DeviceArena] = []
     for device in 0..<configuration.devices {
       arenas.append(try DeviceArena(device: DeviceID(device), limitBytes: configuration.memoryBytesPerDevice))
     }
-    self.arenas = arenas
-    table = ReplicaTable(capacity: Self.mostReplicas(shape, configuration))
-    staging = StagingThread(bytesPerSecond: configuration.stagingBytesPerSecond)
+    stager = ReplicaStager(
+      shape: shape, dimensions: dimensions, sourcePrecision: source.precision, arenas: arenas,
+      table: ReplicaTable(capacity: Self.mostReplicas(shape, configuration)), packer: ReplicaPacker(reader: reader),
+      thread: StagingThread(bytesPerSecond: configuration.stagingBytesPerSecond))
     workers = cores.map { _ in DeviceWorkers() }
-    threads = try Self.start(workers, on: cores, staging: staging, dimensions: dimensions)
+    threads = try Self.start(workers, on: cores, staging: stager.thread, dimensions: dimensions)
   }
 
   deinit {
-    Self.end(workers, staging, threads)
+    Self.end(workers, stager.thread, threads)
   }
 
   /// Float32, bfloat16 and int8 with a scale for each 64 weights.
-  public var precisions: [Precision] { [.float32, .bfloat16, .int8] }
+  public var precisions: [Precision] { ReplicaStager.precisions }
 
   /// Bytes in use on each device; the checkpoint the source maps is not counted.
-  public var memory: [DeviceMemory] { arenas.map(\.memory) }
+  public var memory: [DeviceMemory] { stager.arenas.map(\.memory) }
 
   /// The most bytes a second staging writes; nil for as fast as it can.
   ///
   /// Takes effect at once.
   public var stagingBytesPerSecond: Int? {
-    get { staging.bytesPerSecond }
-    set { staging.bytesPerSecond = newValue }
+    get { stager.thread.bytesPerSecond }
+    set { stager.thread.bytesPerSecond = newValue }
   }
 
   // MARK: Serving
@@ -133,7 +128,7 @@ public final class CPUExecutor: ExpertExecutor {
     for run in dispatch.runs {
       guard (0..<workers.count).contains(run.device.index) else { throw .deviceLost(run.device) }
       // Safety: a replica a table names stays staged while a lane uses the table.
-      guard let packed = unsafe table.find(run.handle), unsafe packed.pointee.layer == layer,
+      guard let packed = unsafe stager.table.find(run.handle), unsafe packed.pointee.layer == layer,
         unsafe packed.pointee.replica.expert == run.expert
       else { throw .unknownReplica(handle: run.handle) }
       unsafe batch.shares[run.device.index].runs.append(
@@ -187,11 +182,11 @@ public final class CPUExecutor: ExpertExecutor {
   private func shadow(
     _ batch: Batch, _ dispatch: borrowing Dispatch, layer: LayerID, input: Span<Float>
   ) -> ExecutionSample.Shadow? {
-    let candidates = dispatch.runs.count { !isExact($0.precision) }
+    let candidates = dispatch.runs.count { !stager.isExact($0.precision) }
     guard candidates > 0 else { return nil }
     var random = SplitMix64(seed: shadowTurn.add(1, ordering: .relaxed).newValue)
     var chosen = Int(random.next() % UInt64(candidates))
-    for run in dispatch.runs where !isExact(run.precision) && !run.entries.isEmpty {
+    for run in dispatch.runs where !stager.isExact(run.precision) && !run.entries.isEmpty {
       if chosen > 0 {
         chosen -= 1
         continue
@@ -217,10 +212,5 @@ public final class CPUExecutor: ExpertExecutor {
       error.add(unsafe batch.entries[entry * batch.stride + column], exact: exactOutput[column])
     }
     return error.value.map { ExecutionSample.Shadow(expert: expert, relativeError: $0) }
-  }
-
-  /// Whether storing weights this way loses nothing of the checkpoint, or nothing the model counts as lost.
-  func isExact(_ precision: Precision) -> Bool {
-    precision.satisfies(sourcePrecision) || precision.satisfies(shape.fullPrecision)
   }
 }

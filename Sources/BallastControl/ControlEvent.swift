@@ -14,6 +14,8 @@ public struct ControlEvent: Sendable {
   public var forecast: PlanForecast?
   /// The plan's changes, when one was made.
   public var changes: [LayerChange] = []
+  /// Whether more would have paid than the plan may stage, so that the next tick goes on.
+  public var isCutShort = false
   /// What became of the plan; nil when none was made or the mode only advises.
   public var rollout: RolloutOutcome?
   /// How long estimating, deciding and planning took; staging is not in it.

@@ -65,7 +65,7 @@ public struct ControlLoop: Sendable {
     window.slide(to: snapshot)
     let placement = path.table.current.placement
     guard let load = window.load,
-      let estimate = estimator.estimate(window: load, samples: samples, placement: placement)
+      let estimate = estimator.estimate(window: load, samples: samples, placement: placement, ticks: window.slides)
     else { return nil }
 
     let imbalance = planner.imbalance(of: placement, for: estimate)
@@ -74,13 +74,15 @@ public struct ControlLoop: Sendable {
     guard event.decision == .plan else { return nil }
 
     let plan = planner.plan(from: placement, for: estimate, within: limits(estimate))
-    controller.planned(isCutShort: plan.isCutShort && !plan.isEmpty)
     guard !plan.isEmpty else {
+      controller.foundNothing()
       event.decision = .hold(.nothingPays)
       return nil
     }
+    controller.planned(isCutShort: plan.isCutShort)
     event.forecast = plan.forecast
     event.changes = plan.changes
+    event.isCutShort = plan.isCutShort
     return plan
   }
 
@@ -112,7 +114,7 @@ public struct ControlLoop: Sendable {
     let shape = path.executor.shape
     return PlanningLimits(
       stagingBytes: budget.bytesPerDevice, residentBytes: budget.residentBytes,
-      moveBytes: Int(min(planner.moveBudgetShare * total, Double(Int32.max) * 4096)),
+      moveBytes: Int(max(0, min(Double(Int32.max) * 4096, planner.moveBudgetShare * total))),
       qualityBudget: planner.qualityBudget,
       precisions: precisions.filter { $0.rawValue >= shape.fullPrecision.rawValue },
       replicasPerDevice: planner.copiesPerLayer.map { $0 / budget.bytesPerDevice.count },

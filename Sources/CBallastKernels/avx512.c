@@ -23,6 +23,10 @@ static void product(int32_t precision, const void *weights, size_t panels, size_
 typedef void (*tile)(const uint8_t *weights, size_t panel_bytes, size_t depth, const pass_scratch *parts, size_t first,
                      float *out, size_t stride);
 
+/// Asks for a line of the panels that come after this tile's, so that memory works while this tile is computed.
+/// Tiles of few rows wait for memory anyway. Asking beyond the last panel is harmless: no fault comes of it.
+ALWAYS void fetch_ahead(const uint8_t *line) { _mm_prefetch((const char *)line, _MM_HINT_T1); }
+
 ALWAYS void store_tile(const int rows, const int panels, __m512 (*sums)[8], float *out, size_t stride) {
   UNROLLED for (int row = 0; row < rows; row++) {
     UNROLLED for (int panel = 0; panel < panels; panel++) {
@@ -43,6 +47,7 @@ ALWAYS void float32_tile(const int rows, const int panels, const uint8_t *weight
     __m512 lines[8];
     UNROLLED for (int panel = 0; panel < panels; panel++) {
       lines[panel] = _mm512_load_ps(weights + panel * panel_bytes + step * 64);
+      if (rows > 3) fetch_ahead(weights + (panels + panel) * panel_bytes + step * 64);
     }
     UNROLLED for (int row = 0; row < rows; row++) {
       __m512 value = _mm512_set1_ps(float_of(units[step * height + row]));
@@ -66,6 +71,7 @@ ALWAYS void bfloat16_tile(const int rows, const int panels, const uint8_t *weigh
     __m512i lines[8];
     UNROLLED for (int panel = 0; panel < panels; panel++) {
       lines[panel] = _mm512_load_si512(weights + panel * panel_bytes + pair * 64);
+      if (rows > 3) fetch_ahead(weights + (panels + panel) * panel_bytes + pair * 64);
     }
     UNROLLED for (int row = 0; row < rows; row++) {
       __m512i value = _mm512_set1_epi32((int32_t)units[pair * height + row]);
@@ -91,6 +97,7 @@ ALWAYS void int8_group(const int rows, const int panels, const uint8_t *weights,
     __m512i lines[8];
     UNROLLED for (int panel = 0; panel < panels; panel++) {
       lines[panel] = _mm512_load_si512(weights + panel * panel_bytes + (quad + 1) * 64);
+      if (rows > 3) fetch_ahead(weights + (panels + panel) * panel_bytes + (quad + 1) * 64);
     }
     UNROLLED for (int row = 0; row < rows; row++) {
       __m512i value = _mm512_set1_epi32((int32_t)units[quad * height + row]);

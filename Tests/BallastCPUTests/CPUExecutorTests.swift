@@ -140,6 +140,24 @@ import Testing
     }
   }
 
+  @Test func lettingGoEndsEverything() async throws {
+    let source = try TestExpert(hidden: 64, inner: 32)
+    weak var gone: CPUExecutor?
+    do {
+      let executor = try single(source)
+      gone = executor
+      let staged = try await executor.stage(
+        Replica(expert: ExpertID(0), device: DeviceID(0), precision: .int8), layer: LayerID(0))
+      let dispatch = try dispatch(staged, on: executor, tokens: 2)
+      let input = Array(repeating: Float(1), count: 2 * 64)
+      var output = input
+      var span = output.mutableSpan
+      var sample: ExecutionSample?
+      try executor.execute(dispatch, layer: LayerID(0), input: input.span, output: &span, sample: &sample)
+    }
+    #expect(gone == nil)
+  }
+
   @Test func aDeviceMayHaveSeveralWorkers() async throws {
     let source = try TestExpert(hidden: 64, inner: 32)
     let shape = try source.dimensions.modelShape(

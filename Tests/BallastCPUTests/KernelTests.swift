@@ -1,6 +1,7 @@
 import BallastCPU
 import BallastRuntime
 import CBallastKernels
+import Glibc
 import Testing
 
 /// Every instruction set this processor has, against the specification in `reference.c`.
@@ -25,6 +26,13 @@ import Testing
   @Test func thePortableSetIsAlwaysThere() {
     #expect(Self.levels.first == 0)
     #expect(ballast_kernels_for(99) == nil)
+  }
+
+  @Test func theBestSetIsInUseUnlessAnotherIsNamed() throws {
+    let best = try kernels(try #require(Self.levels.last))
+    let named = getenv("BALLAST_KERNELS").map { String(cString: $0) }
+    let current = try #require(ballast_kernels()).pointee
+    #expect(String(cString: current.name) == named ?? String(cString: best.name))
   }
 
   /// The reference agrees with double-precision arithmetic on the same weights.

@@ -1,5 +1,6 @@
 import BallastRuntime
 import CJemalloc
+import Glibc
 import Synchronization
 
 /// One device's memory: an arena of its own, and the byte budget.
@@ -10,8 +11,10 @@ import Synchronization
   private let limitBytes: Int
   private let use = Mutex(DeviceMemory(replicaBytes: 0, peakReplicaBytes: 0, overheadBytes: 0))
 
-  /// Blocks start on cache lines.
-  private static let alignmentExponent: Int32 = 6
+  /// Bytes of a huge page, which blocks at least that large are given: streaming weights misses fewer translations.
+  private static let hugePageExponent: Int32 = 21
+  /// Other blocks start on cache lines.
+  private static let lineExponent: Int32 = 6
 
   /// Opens an arena that keeps freed pages: staging reuses them, since touching fresh pages is slow.
   init(device: DeviceID, limitBytes: Int) throws(CPUExecutorError) {
@@ -48,9 +51,13 @@ import Synchronization
     }
     if let free { throw .outOfMemory(device: device, neededBytes: bytes, freeBytes: free) }
     // Safety: `flags` names this arena and no thread cache; the size is above 0.
-    guard let block = unsafe mallocx(bytes, flags) else {
+    guard let block = unsafe mallocx(bytes, flags(bytes)) else {
       use.withLock { $0.replicaBytes -= bytes }
       throw .outOfMemory(device: device, neededBytes: bytes, freeBytes: 0)
+    }
+    if exponent(bytes) == Self.hugePageExponent {
+      // Safety: the block is ours; advice that is not taken changes nothing.
+      _ = unsafe madvise(block, bytes, Int32(MADV_HUGEPAGE))
     }
     return unsafe block
   }
@@ -58,7 +65,7 @@ import Synchronization
   /// Gives back a block of `bytes`.
   func free(_ block: UnsafeMutableRawPointer, bytes: Int) {
     // Safety: the block came from `allocate` and nobody uses it any more.
-    unsafe dallocx(block, flags)
+    unsafe dallocx(block, flags(bytes))
     use.withLock { $0.replicaBytes -= bytes }
   }
 
@@ -80,5 +87,9 @@ import Synchronization
   }
 
   /// The allocator's bit fields: alignment, no thread cache, this arena.
-  private var flags: Int32 { Self.alignmentExponent | (1 << 8) | Int32(bitPattern: (index + 1) << 20) }
+  private func flags(_ bytes: Int) -> Int32 { exponent(bytes) | (1 << 8) | Int32(bitPattern: (index + 1) << 20) }
+
+  private func exponent(_ bytes: Int) -> Int32 {
+    bytes >= 1 << Self.hugePageExponent ? Self.hugePageExponent : Self.lineExponent
+  }
 }

@@ -11,6 +11,8 @@ struct ArmFigures: Codable {
   var tokensPerSecond: Double
   /// All steps.
   var stepMilliseconds: Percentiles
+  /// The part of each step that counted, routed and computed experts.
+  var expertMilliseconds: Percentiles
   /// Steps during which a plan was staged, published or retired; nil when there was none.
   var stepMillisecondsWhileApplying: Percentiles?
   /// How many those were.

@@ -6,7 +6,8 @@ enum BundledModel {
 
   /// The folder of the bundled model: looked for above the executable, then in the working directory.
   static func directory() throws(InputError) -> String {
-    let executable = (Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])).resolvingSymlinksInPath()
+    let executable = (Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0]))
+      .resolvingSymlinksInPath()
     var above: [URL] = []
     var place = executable.deletingLastPathComponent()
     for _ in 0..<5 {

@@ -36,6 +36,7 @@ struct Comparison {
       fixed.close()
       adaptive.close()
     }
+    print(RunHeader(settings, adaptive).text)
     let requests = try await warmUp()
     var alternations: [RunResult.Alternation] = []
     var windows: [[[[Int]]]] = []
@@ -57,18 +58,20 @@ struct Comparison {
     return Outcome(result: RunResult(alternations, simulated: simulated), ticks: journal.ticks)
   }
 
-  private func serve(_ arm: ServingArm, _ list: [Request]) async throws(InputError) -> ArmFigures {
+  private func serve(
+    _ arm: ServingArm, _ list: [Request], isCounted: Bool = true
+  ) async throws(InputError) -> ArmFigures {
     let meter = StepMeter()
     journal.begin(arm, meter: meter)
-    return try await arm.serve(list, meter: meter)
+    return try await arm.serve(list, isCounted: isCounted, meter: meter)
   }
 
   /// Serves a short list on both arms and says how many requests a turn should have.
   private func warmUp() async throws(InputError) -> Int {
     let list = try workload(128 * settings.lanes, seed: ~settings.seed).requests
     let begun = ContinuousClock.now
-    let figures = try await fixed.serve(list, isCounted: false)
-    _ = try await adaptive.serve(list, isCounted: false)
+    let figures = try await serve(fixed, list, isCounted: false)
+    _ = try await serve(adaptive, list, isCounted: false)
     let spent = (ContinuousClock.now - begun) / .seconds(1)
     let bytes = list.reduce(0) { $0 + $1.bytes.count - 1 }
     let turn = max(0.2, (settings.seconds - spent) / Double(2 * settings.pairs))
@@ -78,7 +81,7 @@ struct Comparison {
 
   private func workload(_ requests: Int, seed: UInt64) throws(InputError) -> Workload {
     var configuration = WorkloadConfiguration(requests: requests)
-    configuration.contextBytes = settings.checkpoint.configuration.contextTokens
+    configuration.contextBytes = settings.contextBytes
     configuration.seed = seed
     return try input { () throws(WorkloadError) in
       try Workload(texts: settings.texts, configuration: configuration, lengths: settings.lengths)

@@ -20,19 +20,29 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("A Mixtral-format checkpoint (default: the bundled model).", valueName: "dir"))
   var model: String?
 
-  @Option(help: ArgumentHelp("A folder of .txt files, each a domain (default: texts inside the model's folder).", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp(
+      "A folder of .txt files, each a domain (default: texts inside the model's folder).", valueName: "dir"))
   var text: String?
 
   @Option(help: "Devices: groups of workers with memory of their own, one core each.")
   var devices = 2
 
   @Option(help: "Serving threads; each batches up to \(RunSettings.sequencesPerLane) sequences.")
-  var lanes = 1
+  var lanes = 2
 
-  @Option(help: ArgumentHelp("Bytes, or a share of the experts at full precision, that either arm may hold.", valueName: "bytes|share"))
+  @Option(help: "Most bytes of a request, prompt and continuation (at most the model's context).")
+  var context = 128
+
+  @Option(
+    help: ArgumentHelp(
+      "Bytes, or a share of the experts at full precision, that either arm may hold.", valueName: "bytes|share"))
   var memoryBudget = "100%"
 
-  @Option(help: ArgumentHelp("Request lengths from TIMESTAMP,ContextTokens,GeneratedTokens, scaled to the context (default: drawn from the seed).", valueName: "csv"))
+  @Option(
+    help: ArgumentHelp(
+      "Request lengths from TIMESTAMP,ContextTokens,GeneratedTokens, scaled to the context (default: drawn from the seed).",
+      valueName: "csv"))
   var arrivals: String?
 
   @Option(help: ArgumentHelp("Configuration, YAML or JSON; watched while running.", valueName: "file"))
@@ -62,6 +72,9 @@ struct RunCommand: AsyncParsableCommand {
   func validate() throws {
     guard (1...1024).contains(devices) else { throw ValidationError("--devices is \(devices); allowed is 1 to 1024") }
     guard (1...256).contains(lanes) else { throw ValidationError("--lanes is \(lanes); allowed is 1 to 256") }
+    guard (16...1 << 20).contains(context) else {
+      throw ValidationError("--context is \(context); allowed is 16 to \(1 << 20)")
+    }
     guard (1...1000).contains(pairs) else { throw ValidationError("--pairs is \(pairs); allowed is 1 to 1000") }
     guard (1...1024).contains(simulatedDevices) else {
       throw ValidationError("--simulated-devices is \(simulatedDevices); allowed is 1 to 1024")
@@ -104,11 +117,12 @@ struct RunCommand: AsyncParsableCommand {
     }
     let lengths = try input { () throws(WorkloadError) in
       try arrivals.map { (path) throws(WorkloadError) in
-        try Arrivals(path: path).scaled(contextBytes: checkpoint.configuration.contextTokens)
+        try Arrivals(path: path).scaled(contextBytes: min(context, checkpoint.configuration.contextTokens))
       }
     }
     return RunSettings(
-      checkpoint: checkpoint, texts: texts, lengths: lengths, devices: devices, lanes: lanes,
+      checkpoint: checkpoint, texts: texts, lengths: lengths,
+      contextBytes: min(context, checkpoint.configuration.contextTokens), devices: devices, lanes: lanes,
       budgetBytes: try budgetBytes(checkpoint), configuration: configuration, seconds: seconds, pairs: pairs,
       seed: seed, simulatedDevices: simulatedDevices)
   }
@@ -119,7 +133,8 @@ struct RunCommand: AsyncParsableCommand {
     let bytes = budget.bytes(fullBytes: full)
     guard bytes >= full else {
       throw InputError(
-        "--memory-budget is \(bytes) bytes, but the static arm needs \(full): one copy of each expert at full precision")
+        "--memory-budget is \(bytes) bytes, but the static arm needs \(full): one copy of each expert at full precision"
+      )
     }
     return bytes
   }

@@ -60,6 +60,9 @@ extension ArmFigures {
     middle.tokensPerSecond = median(\.tokensPerSecond)
     middle.stepMilliseconds = Percentiles(
       p50: median(\.stepMilliseconds.p50), p99: median(\.stepMilliseconds.p99), p999: median(\.stepMilliseconds.p999))
+    middle.expertMilliseconds = Percentiles(
+      p50: median(\.expertMilliseconds.p50), p99: median(\.expertMilliseconds.p99),
+      p999: median(\.expertMilliseconds.p999))
     let applying = runs.compactMap(\.stepMillisecondsWhileApplying)
     middle.stepMillisecondsWhileApplying =
       applying.isEmpty

@@ -8,6 +8,8 @@ struct RunSettings {
   let checkpoint: MixtralCheckpoint
   let texts: [DomainText]
   let lengths: [RequestLength]?
+  /// Most bytes of a request.
+  let contextBytes: Int
   let devices: Int
   let lanes: Int
   /// Bytes both arms may hold of expert weights and scales.

@@ -30,6 +30,7 @@ struct RunTable {
       row("step p50, ms") { fixed($0.stepMilliseconds.p50, 3) },
       row("step p99, ms") { fixed($0.stepMilliseconds.p99, 3) },
       row("step p99.9, ms") { fixed($0.stepMilliseconds.p999, 3) },
+      row("of it on experts, p50, ms") { fixed($0.expertMilliseconds.p50, 3) },
       row("step p99 while a plan is applied, ms") { $0.stepMillisecondsWhileApplying.map { fixed($0.p99, 3) } ?? "-" },
       row("steps while a plan is applied") { "\($0.stepsWhileApplying) of \($0.steps)" },
       row("steps that waited for a plan") { "\($0.stepsWaited)" },

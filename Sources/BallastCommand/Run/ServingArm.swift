@@ -52,8 +52,13 @@ final class ServingArm: Sendable {
     balancer.observe { [weak self] event in self?.thinking.withLock { $0 += event.thinkingTime } }
   }
 
+  /// What its executor can hold.
+  var precisions: [Precision] { executor.precisions }
+
   /// Serves a list with all lanes, the control loop beside them, and says what it took.
-  func serve(_ requests: [Request], isCounted: Bool = true, meter: StepMeter = StepMeter()) async throws(InputError) -> ArmFigures {
+  func serve(_ requests: [Request], isCounted: Bool = true, meter: StepMeter = StepMeter()) async throws(InputError)
+    -> ArmFigures
+  {
     let before = balancer.samples
     let plansBefore = balancer.statistics.plansPublished
     thinking.withLock { $0 = .zero }
@@ -103,6 +108,7 @@ final class ServingArm: Sendable {
     let applying = meter.whileApplying
     return ArmFigures(
       tokensPerSecond: Double(meter.tokens) / seconds, stepMilliseconds: meter.percentiles,
+      expertMilliseconds: meter.expertPercentiles,
       stepMillisecondsWhileApplying: applying.percentiles, stepsWhileApplying: applying.steps, steps: meter.steps,
       expertImbalance: imbalance.expert / batches, replicaImbalance: imbalance.replica / batches,
       deviceImbalance: imbalance.device / batches,

@@ -36,7 +36,8 @@ final class ServingLane: Sendable {
   }
 
   /// Serves `queue` together with the other lanes that share it.
-  func serve(_ queue: RequestQueue, isCounted: Bool, meter: StepMeter) async -> Result<[PredictionScore], DecoderError> {
+  func serve(_ queue: RequestQueue, isCounted: Bool, meter: StepMeter) async -> Result<[PredictionScore], DecoderError>
+  {
     await withCheckedContinuation { done in
       job.withLock { $0 = Job(queue: queue, isCounted: isCounted, meter: meter, done: done) }
       wake.signal()

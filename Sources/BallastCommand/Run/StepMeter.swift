@@ -7,6 +7,7 @@ final class StepMeter: Sendable {
   private struct Times {
     var all = Histogram<UInt64>(highestTrackableValue: 60_000_000_000, numberOfSignificantValueDigits: .three)
     var applying = Histogram<UInt64>(highestTrackableValue: 60_000_000_000, numberOfSignificantValueDigits: .three)
+    var experts = Histogram<UInt64>(highestTrackableValue: 60_000_000_000, numberOfSignificantValueDigits: .three)
     var tokens = 0
   }
 
@@ -14,10 +15,11 @@ final class StepMeter: Sendable {
 
   /// Adds a step.
   func add(_ step: StepRecord, metPlan: Bool) {
-    let parts = step.duration.components
-    let nanoseconds = UInt64(max(0, parts.seconds * 1_000_000_000 + parts.attoseconds / 1_000_000_000))
+    let nanoseconds = step.duration.nanoseconds
+    let expertNanoseconds = step.expertTime.nanoseconds
     times.withLock {
       $0.all.record(nanoseconds)
+      $0.experts.record(expertNanoseconds)
       if metPlan { $0.applying.record(nanoseconds) }
       $0.tokens += step.prefillTokens + step.decodeTokens
     }
@@ -28,6 +30,9 @@ final class StepMeter: Sendable {
 
   /// Percentiles of all steps, in milliseconds.
   var percentiles: ArmFigures.Percentiles { times.withLock { Self.percentiles($0.all) } }
+
+  /// Percentiles of the time steps spent on experts, in milliseconds.
+  var expertPercentiles: ArmFigures.Percentiles { times.withLock { Self.percentiles($0.experts) } }
 
   /// Steps so far.
   var steps: Int { times.withLock { Int($0.all.totalCount) } }
@@ -43,5 +48,12 @@ final class StepMeter: Sendable {
   private static func percentiles(_ histogram: Histogram<UInt64>) -> ArmFigures.Percentiles {
     func milliseconds(_ percentile: Double) -> Double { Double(histogram.valueAtPercentile(percentile)) / 1e6 }
     return ArmFigures.Percentiles(p50: milliseconds(50), p99: milliseconds(99), p999: milliseconds(99.9))
+  }
+}
+
+extension Duration {
+  /// Whole nanoseconds; 0 of a negative duration.
+  fileprivate var nanoseconds: UInt64 {
+    UInt64(max(0, components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000))
   }
 }

@@ -83,7 +83,8 @@ final class TickJournal: Sendable {
         tokensPerSecond: Double(tokens - state.lastTokens) / max((now - state.lastTime) / .seconds(1), 1e-9),
         expertImbalance: imbalance.expert / max(imbalance.batches, 1),
         deviceImbalance: imbalance.device / max(imbalance.batches, 1),
-        bytes: statistics.memory.reduce(0) { $0 + $1.replicaBytes }, precisionShare: statistics.placement.precisionShare,
+        bytes: statistics.memory.reduce(0) { $0 + $1.replicaBytes },
+        precisionShare: statistics.placement.precisionShare,
         isPlan: event.rollout != nil)
       state.ticks.append(record)
       if arm.kind == .adaptive { state.loads.append(arm.balancer.load) }

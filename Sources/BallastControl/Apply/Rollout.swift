@@ -118,20 +118,23 @@ public struct Rollout: Sendable {
         }
       }
       group.addTask {
-        try? await Task.sleep(for: .seconds(limit))
+        try? await Task.sleep(for: Self.duration(limit))
         return nil
       }
       let first = await group.next() ?? nil
       group.cancelAll()
       if let first { return first }
       if case .success(let late)? = await group.next() ?? nil { await executor.retire(late) }
-      return .failure(StagingError.timedOut(seconds: limit))
+      return .failure(Task.isCancelled ? .cancelled : .timedOut(seconds: limit))
     }
     if case .success(let staged) = outcome, configuration.stagingBytesPerSecond > 0 {
-      try? await Task.sleep(for: .seconds(Double(staged.bytes) / Double(configuration.stagingBytesPerSecond)))
+      try? await Task.sleep(for: Self.duration(Double(staged.bytes) / Double(configuration.stagingBytesPerSecond)))
     }
     return outcome
   }
+
+  /// As long as a duration may be, for knobs beyond that.
+  private static func duration(_ seconds: Double) -> Duration { .seconds(seconds > 0 ? min(seconds, 1e9) : 0) }
 }
 
 extension Result where Failure == StagingError {

@@ -16,6 +16,10 @@ public struct Controller: Sendable {
   }
 
   private var state = State.calm(ticks: 0)
+  /// Reviews that found nothing double the wait for the next, up to this many times.
+  private var fruitlessReviews = 0
+
+  private static let longestWait = 5
 
   /// A calm controller.
   public init(configuration: ControllerConfiguration) { self.configuration = configuration }
@@ -41,12 +45,19 @@ public struct Controller: Sendable {
   /// - Parameter isCutShort: Whether more would have paid than one plan may stage; the next tick then goes on.
   ///   Otherwise a new plan has to wait for the cooldown.
   public mutating func planned(isCutShort: Bool = false) {
+    fruitlessReviews = 0
     state = isCutShort ? .continuing : .cooling(ticksLeft: configuration.cooldownTicks)
+  }
+
+  /// Takes note that a plan was sought and nothing paid; each time in a row, the next review waits twice as long.
+  public mutating func foundNothing() {
+    fruitlessReviews = min(fruitlessReviews + 1, Self.longestWait)
+    state = .cooling(ticksLeft: configuration.cooldownTicks)
   }
 
   private mutating func rest(ticks: Int) -> Decision {
     state = .calm(ticks: ticks)
-    return ticks >= configuration.reviewTicks ? .plan : .hold(.balanced)
+    return ticks >= configuration.reviewTicks << fruitlessReviews ? .plan : .hold(.balanced)
   }
 
   private mutating func dwell(ticks: Int) -> Decision {

@@ -18,7 +18,7 @@ public struct ControllerConfiguration: Hashable, Sendable {
   /// The defaults favour calm: noise moves nothing.
   public init(
     enterImbalance: Double = 1.06, leaveImbalance: Double = 1.03, dwellTicks: Int = 2, cooldownTicks: Int = 2,
-    reviewTicks: Int = 8, planLifeTicks: Int = 50, gainSafetyFactor: Double = 1.3
+    reviewTicks: Int = 4, planLifeTicks: Int = 50, gainSafetyFactor: Double = 1.3
   ) {
     self.enterImbalance = enterImbalance
     self.leaveImbalance = leaveImbalance

@@ -15,7 +15,8 @@ public struct EstimatorConfiguration: Hashable, Sendable {
 
   /// The defaults serve a model of any size.
   public init(
-    windowTokens: Int = 4096, halfLifeTicks: Double = 4, historyWindows: Int = 8, prefillWeight: Double = 1, decodeWeight: Double = 1,
+    windowTokens: Int = 4096, halfLifeTicks: Double = 4, historyWindows: Int = 8, prefillWeight: Double = 1,
+    decodeWeight: Double = 1,
     samplingInterval: Int = 32
   ) {
     self.windowTokens = windowTokens

@@ -15,12 +15,14 @@ public struct LoadEstimate: Sendable {
 
   /// States an estimate; left out, the average is the only scenario, importance even, errors typical.
   public init(
-    tokensPerBatch: [[Double]], scenarios: [LoadScenario] = [], importance: [[Double]]? = nil, batchesPerTick: Double = 1,
+    tokensPerBatch: [[Double]], scenarios: [LoadScenario] = [], importance: [[Double]]? = nil,
+    batchesPerTick: Double = 1,
     errors: ErrorEstimate = ErrorEstimate()
   ) {
     self.tokensPerBatch = tokensPerBatch
     self.scenarios = scenarios.isEmpty ? [LoadScenario(tokensPerBatch: tokensPerBatch, weight: 1)] : scenarios
-    self.importance = importance ?? tokensPerBatch.map { Array(repeating: 1 / Double(max($0.count, 1)), count: $0.count) }
+    self.importance =
+      importance ?? tokensPerBatch.map { Array(repeating: 1 / Double(max($0.count, 1)), count: $0.count) }
     self.batchesPerTick = batchesPerTick
     self.errors = errors
   }

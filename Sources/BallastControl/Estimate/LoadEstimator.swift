@@ -13,7 +13,7 @@ public struct LoadEstimator: Sendable {
   private let shape: ModelShape
   private var average: [[Double]] = []
   private var batches = 0.0
-  private var weight = 0.0
+  private var spanned = 0.0
   private var history: [[[Double]]] = []
   private var lastShadows: SampleTotals?
 
@@ -25,18 +25,23 @@ public struct LoadEstimator: Sendable {
 
   /// Takes in the newest window and says what to expect.
   ///
+  /// - Parameters:
+  ///   - window: What was counted in it.
+  ///   - samples: What sampled batches have revealed since the start.
+  ///   - placement: The placement they were served by.
+  ///   - ticks: Ticks the window spans, at least 1.
   /// - Returns: nil while nothing has been counted.
   /// - Complexity: O(layers · experts).
   public mutating func estimate(
-    window: LoadTotals, samples: SampleTotals, placement: Placement
+    window: LoadTotals, samples: SampleTotals, placement: Placement, ticks: Int = 1
   ) -> LoadEstimate? {
     noteShadows(samples, placement)
-    average(window)
-    guard batches > 0, weight > 0 else { return nil }
+    average(window, ticks: max(ticks, 1))
+    guard batches > 0 else { return nil }
     let mean = average.map { $0.map { $0 / batches } }
     return LoadEstimate(
       tokensPerBatch: mean, scenarios: scenarios(mean), importance: importance(samples),
-      batchesPerTick: batches / weight, errors: errors)
+      batchesPerTick: batches / spanned, errors: errors)
   }
 
   /// Takes in the error measured when a replica was staged.
@@ -45,10 +50,11 @@ public struct LoadEstimator: Sendable {
       replica.relativeError, layer: replica.layer, expert: replica.replica.expert, precision: replica.replica.precision)
   }
 
-  private mutating func average(_ window: LoadTotals) {
-    let windowBatches = (0..<shape.layers).map { layer in
-      Phase.allCases.reduce(0) { $0 + window.batches($1, LayerID(layer)) }
-    }.max() ?? 0
+  private mutating func average(_ window: LoadTotals, ticks: Int) {
+    let windowBatches =
+      (0..<shape.layers).map { layer in
+        Phase.allCases.reduce(0) { $0 + window.batches($1, LayerID(layer)) }
+      }.max() ?? 0
     guard windowBatches > 0 else { return }
     let keep = configuration.halfLifeTicks > 0 && !average.isEmpty ? exp2(-1 / configuration.halfLifeTicks) : 0
     let loads = (0..<shape.layers).map {
@@ -63,7 +69,7 @@ public struct LoadEstimator: Sendable {
       }
     }
     batches = batches * keep + Double(windowBatches)
-    weight = weight * keep + 1
+    spanned = spanned * keep + Double(ticks)
   }
 
   /// The recent windows as single batches: each layer as many tokens as the average's, scattered as one batch is.

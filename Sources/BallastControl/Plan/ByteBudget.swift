@@ -16,11 +16,16 @@ public struct ByteBudget: Hashable, Sendable {
   ) throws(ByteBudgetError) {
     let devices = topology.devices.count
     let budget = configuration.memoryBudgetShare * Double(shape.fullBytes)
-    let share = budget.isFinite && budget < Double(Int.max) ? Int(budget) / devices : Int.max / devices
+    let share = budget.isFinite && budget < Double(Int.max) ? Int(max(budget, 0)) / devices : Int.max / devices
     bytesPerDevice = topology.devices.map { min($0.memoryBytes, share) }
-    reserveBytes = configuration.stagingReserveExperts * shape.bytesPerExpert[shape.fullPrecision]
-    let perDevice = (shape.experts + devices - 1) / devices
-    let needed = perDevice * shape.bytesPerExpert[configuration.leastPrecision] + reserveBytes
+    let reserve = configuration.stagingReserveExperts.multipliedReportingOverflow(
+      by: shape.bytesPerExpert[shape.fullPrecision])
+    reserveBytes = reserve.overflow ? .max : max(reserve.partialValue, 0)
+    // Every layer begins anew with the first device, so shares are rounded up in each.
+    let perDevice = shape.layers * ((shape.expertsPerLayer + devices - 1) / devices)
+    let least = perDevice.multipliedReportingOverflow(by: shape.bytesPerExpert[configuration.leastPrecision])
+    let sum = least.partialValue.addingReportingOverflow(reserveBytes)
+    let needed = least.overflow || sum.overflow ? Int.max : sum.partialValue
     for (index, bytes) in bytesPerDevice.enumerated() where bytes < needed {
       throw .tooSmall(device: DeviceID(index), neededBytes: needed, budgetBytes: bytes)
     }

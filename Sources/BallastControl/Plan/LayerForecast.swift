@@ -12,6 +12,9 @@ struct LayerForecast {
   /// Nanoseconds of the busiest device.
   var longest: Double { deviceTimes.max() ?? 0 }
 
+  /// Tokens of the replica that meets most.
+  var busiestReplica: Double { replicaTokens.max() ?? 0 }
+
   /// Maximum over mean device time; 1 when nothing is to be done.
   var imbalance: Double {
     let mean = deviceTimes.reduce(0, +) / Double(max(deviceTimes.count, 1))
@@ -51,12 +54,12 @@ struct LayerForecaster {
     ReplicaGraph(layer, experts: experts, topology: topology, cost: cost)
   }
 
-  /// What a search minimises, over all scenarios by their weight.
+  /// What a search minimises, over all scenarios by their weight; to the last nanosecond, without ties.
   mutating func score(_ graph: ReplicaGraph, layer: LayerID, scenarios: [LoadScenario]) -> Double {
     var sum = 0.0
     var weights = 0.0
     for scenario in scenarios {
-      divide(graph, scenario.tokensPerBatch[layer.index])
+      divide(graph, scenario.tokensPerBatch[layer.index], tie: 0)
       sum += scenario.weight * LayerForecast.score(split.deviceTimes)
       weights += scenario.weight
     }
@@ -65,7 +68,7 @@ struct LayerForecaster {
 
   /// Divides `tokens` over the replicas of `graph`.
   mutating func forecast(_ graph: ReplicaGraph, _ tokens: [Double]) -> LayerForecast {
-    divide(graph, tokens)
+    divide(graph, tokens, tie: BatchSplit.calibrationTie)
     var replicaTokens = Array(repeating: 0.0, count: graph.device.count)
     for piece in split.pieces { replicaTokens[piece.replica] += piece.tokens }
     let replicaTimes = replicaTokens.indices.map {
@@ -74,14 +77,14 @@ struct LayerForecaster {
     return LayerForecast(deviceTimes: split.deviceTimes, replicaTokens: replicaTokens, replicaTimes: replicaTimes)
   }
 
-  private mutating func divide(_ graph: ReplicaGraph, _ tokens: [Double]) {
+  private mutating func divide(_ graph: ReplicaGraph, _ tokens: [Double], tie: Double) {
     split.begin(graph)
     for expert in 0..<experts where tokens[expert] > 0 {
       split.add(expert: expert, tokens: tokens[expert], graph: graph)
     }
     switch rule {
     case .even: split.splitEvenly(graph, wholeTokens: false)
-    case .dispatch: split.solve(graph, wholeTokens: false)
+    case .dispatch: split.solve(graph, wholeTokens: false, tie: tie, effort: tie > 0 ? .worthwhile : .quick)
     }
   }
 }

@@ -36,6 +36,11 @@ struct LayerSurvey {
   /// How much longer the busiest device takes than `device`.
   func gap(to device: DeviceID) -> Double { forecast.longest - forecast.deviceTimes[device.index] }
 
+  /// Whether `device` has a replica of `expert`.
+  func holds(_ expert: ExpertID, on device: DeviceID) -> Bool {
+    replicas.contains { $0.expert == expert && $0.device == device }
+  }
+
   /// Whether the expert would keep a replica without this one.
   func isSurplus(_ replica: Replica) -> Bool { copies[replica.expert.index] > 1 }
 
@@ -59,6 +64,21 @@ struct LayerSurvey {
   func leastHarmful(on device: DeviceID) -> [Replica] {
     let harm = replicas.indices.map { forecast.replicaTokens[$0] * importance[replicas[$0].expert.index] }
     return indices(on: device).sorted { (harm[$0], $0) < (harm[$1], $1) }.map { replicas[$0] }
+  }
+
+  /// Tokens the replica meets.
+  func tokens(of replica: Replica) -> Double {
+    replicas.firstIndex(of: replica).map { forecast.replicaTokens[$0] } ?? 0
+  }
+
+  /// Tokens of all replicas of `expert`.
+  func tokens(of expert: ExpertID) -> Double {
+    replicas.indices.reduce(0) { $0 + (replicas[$1].expert == expert ? forecast.replicaTokens[$1] : 0) }
+  }
+
+  /// The replica that meets most tokens.
+  var busiestReplica: Replica? {
+    replicas.indices.max { (forecast.replicaTokens[$0], $1) < (forecast.replicaTokens[$1], $0) }.map { replicas[$0] }
   }
 
   /// Surplus replicas of `device`, those that meet the fewest tokens first.

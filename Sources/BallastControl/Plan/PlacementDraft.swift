@@ -135,6 +135,26 @@ public struct PlacementDraft: Sendable {
     return false
   }
 
+  /// Applies a change that keeps the limits, costs at most `slack` of the layer's score, and passes `isWanted`.
+  ///
+  /// - Returns: Whether the draft changed.
+  mutating func accept(
+    _ change: LayerChange, slack: Double, where isWanted: (LayerForecast, LayerForecast) -> Bool
+  ) -> Bool {
+    guard isAllowed(change) else { return false }
+    let index = change.layer.index
+    let judged = judge(change)
+    guard judged.score <= scores[index] * (1 + slack), isWanted(forecasts[index], judged.forecast) else { return false }
+    guard judged.quality <= max(limits.qualityBudget, quality[index]) else { return false }
+    apply(judged)
+    return true
+  }
+
+  /// The layer under the average load.
+  func survey(_ layer: LayerID) -> LayerSurvey {
+    LayerSurvey(layer, self, scenario: max(0, estimate.scenarios.count - 1), forecast: forecasts[layer.index])
+  }
+
   /// Applies a change whatever it gains, when it is within limits.
   ///
   /// - Returns: Whether the draft changed.

@@ -23,8 +23,9 @@ public struct PlannerConfiguration: Hashable, Sendable {
 
   /// The defaults keep inside the original bytes.
   public init(
-    memoryBudgetShare: Double = 1, stagingReserveExperts: Int = 2, qualityBudget: Double = 0.01,
-    leastPrecision: Precision = .int8, moveBudgetShare: Double = 0.1, leastGain: Double = 0.002, copiesPerLayer: Int? = nil,
+    memoryBudgetShare: Double = 1, stagingReserveExperts: Int = 2, qualityBudget: Double = 0.02,
+    leastPrecision: Precision = .int8, moveBudgetShare: Double = 0.1, leastGain: Double = 0.002,
+    copiesPerLayer: Int? = nil,
     split: SplitRule = .dispatch, searchRounds: Int = 64
   ) {
     self.memoryBudgetShare = memoryBudgetShare

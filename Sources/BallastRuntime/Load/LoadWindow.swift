@@ -32,6 +32,9 @@ public struct LoadWindow: Sendable {
     return newest.totals.since(oldest.totals)
   }
 
+  /// Slides the window spans.
+  public var slides: Int { max(snapshots.count - 1, 0) }
+
   /// Whether the window already reaches back its whole length.
   public var isFull: Bool {
     guard let oldest = snapshots.first, let newest = snapshots.last else { return false }
@@ -40,7 +43,7 @@ public struct LoadWindow: Sendable {
 
   private func reaches(back newest: LoadSnapshot, to oldest: LoadSnapshot) -> Bool {
     switch length {
-    case .tokens(let tokens): newest.totals.tokens - oldest.totals.tokens >= UInt64(max(tokens, 0))
+    case .tokens(let tokens): newest.totals.tokens >= oldest.totals.tokens + UInt64(max(tokens, 0))
     case .time(let duration): newest.time - oldest.time >= duration
     }
   }

@@ -41,13 +41,36 @@ package struct BatchSplit: Sendable {
   package private(set) var unmetTokens = 0.0
 
   private var replicaTokens: [Double] = []
+  /// Items with a choice of replicas; after `solve` the largest are first.
   private(set) var movable: [Int] = []
-  private var evenTokens: [Double] = []
+  /// What each piece has under the even split.
+  private(set) var evenTokens: [Double] = []
+  /// Scratch of `evenTies`: what each piece had before.
+  var solvedTokens: [Double] = []
   /// Scratch of `saveActivations`: what pieces had before a trial.
   var savedTokens: [Double] = []
   /// Scratch of `borrow`.
   var spill = Spill()
   private var candidates: [Int] = []
+
+  /// How long a solution may be sought.
+  package enum Effort: Sendable {
+    /// The first division found.
+    case quick
+    /// No longer than a small share of the time the batch will take: seeking must not cost what it could save.
+    case worthwhile
+    /// As long as something is found, within a bound.
+    case full
+
+    /// Trials of one item's division; each takes some tenths of a microsecond.
+    func trials(longest: Double) -> Int {
+      switch self {
+      case .quick: 0
+      case .worthwhile: Int(min(max(longest, 0) / 10_000, 512))
+      case .full: 512
+      }
+    }
+  }
 
   /// A split of nothing.
   package init() {}
@@ -96,8 +119,13 @@ package struct BatchSplit: Sendable {
   ///   - graph: The replicas the items were added for.
   ///   - wholeTokens: Whether pieces must be whole; otherwise they are fractions.
   ///   - sweeps: Most passes over the experts that have a choice.
+  ///   - tie: Share of the longest time below which differences are ties, broken toward even shares.
+  ///   - effort: How long sets of replicas may be tried where activation costs.
   /// - Complexity: O(sweeps · pieces); allocates only beyond the largest batch seen.
-  package mutating func solve(_ graph: ReplicaGraph, wholeTokens: Bool, sweeps: Int = 24) {
+  package mutating func solve(
+    _ graph: ReplicaGraph, wholeTokens: Bool, sweeps: Int = 24, tie: Double = 0,
+    effort: Effort = .full
+  ) {
     splitEvenly(graph, wholeTokens: wholeTokens)
     guard !movable.isEmpty else { return }
     let even = longest
@@ -112,8 +140,13 @@ package struct BatchSplit: Sendable {
     for item in movable { pour(item, graph) }
     sweep(graph, sweeps: sweeps, floor: floor, wholeTokens: wholeTokens)
     if wholeTokens { roundToWholeTokens(graph) }
-    if graph.hasActivation { saveActivations(graph, wholeTokens: wholeTokens, floor: floor) }
-    if longest >= even * (1 - 1e-9) { restoreEvenSplit(graph) }
+    let trials = effort.trials(longest: longest)
+    if graph.hasActivation, trials > 0 {
+      saveActivations(graph, wholeTokens: wholeTokens, floor: floor, trials: trials)
+    }
+    if longest >= even * (1 - 1e-9) { return restoreEvenSplit(graph) }
+    guard tie > 0, graph.hasActivation else { return }
+    evenTies(graph, within: tie, wholeTokens: wholeTokens, trials: trials)
   }
 
   /// Pours every item anew until that stops helping, or what has no choice is the longest.
@@ -157,9 +190,12 @@ package struct BatchSplit: Sendable {
 
   private mutating func restoreEvenSplit(_ graph: ReplicaGraph) {
     for item in movable { take(item, graph) }
-    for item in movable {
-      for piece in items[item].pieces { put(evenTokens[piece], piece, graph) }
-    }
+    for item in movable { restore(evenTokens, item, graph) }
+  }
+
+  /// Gives an item that was taken out the tokens `tokens` has for its pieces.
+  mutating func restore(_ tokens: [Double], _ item: Int, _ graph: ReplicaGraph) {
+    for piece in items[item].pieces { put(tokens[piece], piece, graph) }
   }
 
   mutating func put(_ tokens: Double, _ piece: Int, _ graph: ReplicaGraph) {
@@ -170,6 +206,15 @@ package struct BatchSplit: Sendable {
     replicaTokens[replica] += tokens
     pieces[piece].tokens += tokens
     deviceTimes[pieces[piece].device] += time
+  }
+
+  /// Takes tokens off a piece that has more, down to `tokens`, which is above 0.
+  mutating func lower(_ piece: Int, to tokens: Double, _ graph: ReplicaGraph) {
+    let replica = pieces[piece].replica
+    let excess = pieces[piece].tokens - tokens
+    replicaTokens[replica] -= excess
+    pieces[piece].tokens = tokens
+    deviceTimes[pieces[piece].device] -= excess * graph.perToken[replica]
   }
 
   mutating func take(_ item: Int, _ graph: ReplicaGraph) {

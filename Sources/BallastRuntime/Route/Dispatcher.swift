@@ -70,7 +70,7 @@ package struct Dispatcher: Sendable {
         expert: index / Self.classes, tokens: Double(demand[index]),
         least: Precision(rawValue: UInt8(index % Self.classes)) ?? .int4, pinned: pinned, graph: graph)
     }
-    split.solve(graph, wholeTokens: true)
+    split.solve(graph, wholeTokens: true, tie: BatchSplit.calibrationTie, effort: .worthwhile)
     if case .borrowing(let limits) = table.policy {
       split.borrow(
         graph, limits: limits, bytesPerExpert: table.bytesPerExpert, cost: table.cost, topology: table.topology)

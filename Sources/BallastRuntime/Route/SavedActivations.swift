@@ -27,28 +27,30 @@ extension BatchSplit {
     case longest
   }
 
-  private static var trialLimit: Int { 512 }
-
   /// Uses fewer replicas where sharing the tokens costs more than it saves.
   ///
   /// Stops when the busiest device takes no more than `floor`, which it does without any item that has a choice.
-  mutating func saveActivations(_ graph: ReplicaGraph, wholeTokens: Bool, floor: Double) {
+  mutating func saveActivations(_ graph: ReplicaGraph, wholeTokens: Bool, floor: Double, trials limit: Int) {
     let measure = Measure.pressure(scale: 1 / max(longest, .leastNormalMagnitude))
-    for item in movable {
-      let limit = value(of: item, by: measure) * (1 - 1e-9)
-      _ = divide(item, graph, wholeTokens, by: measure, below: limit)
+    for item in movable.prefix(limit) {
+      let value = value(of: item, by: measure) * (1 - 1e-9)
+      _ = divide(item, graph, wholeTokens, by: measure, below: value)
     }
-    var trials = Self.trialLimit
+    var trials = limit
     while trials > 0, longest > floor * (1 + 1e-9), relieveLongest(graph, wholeTokens, &trials) {}
   }
 
   /// Divides one or two items of the busiest device anew so that it is busiest no more; false when none does.
-  private mutating func relieveLongest(_ graph: ReplicaGraph, _ wholeTokens: Bool, _ trials: inout Int) -> Bool {
+  ///
+  /// The first `heavy` of the items with a choice stay as they are.
+  mutating func relieveLongest(
+    _ graph: ReplicaGraph, _ wholeTokens: Bool, _ trials: inout Int, after heavy: Int = 0
+  ) -> Bool {
     let limit = longest * (1 - 1e-9)
-    for first in movable where uses(first, above: limit) {
+    for first in movable.dropFirst(heavy) where uses(first, above: limit) {
       trials -= 1
       if divide(first, graph, wholeTokens, by: .longest, below: limit) { return true }
-      for second in movable where second != first && meet(first, second) {
+      for second in movable.dropFirst(heavy) where second != first && meet(first, second) {
         if dividePair(first, second, graph, wholeTokens, below: limit, &trials) { return true }
         if trials <= 0 { return false }
       }

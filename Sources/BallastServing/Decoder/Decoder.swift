@@ -14,6 +14,8 @@ public struct Decoder: ~Copyable, Sendable {
   public let slots: Int
   /// Tokens a sequence can have.
   public let contextTokens: Int
+  /// Time spent in the lane so far: counting, routing and computing experts.
+  public private(set) var expertTime = Duration.zero
   private var lane: Lane
   private var gate: TopK
   private let rotary: RotaryTable
@@ -147,6 +149,8 @@ public struct Decoder: ~Copyable, Sendable {
 
   /// Adds what the experts give to the residual stream.
   private mutating func serve(_ layer: Int, rows: Int) throws(DecoderError) {
+    let start = ContinuousClock.now
+    defer { expertTime += ContinuousClock.now - start }
     do throws(ExecutionError) {
       try scratch.serve(&lane, selection, layer: LayerID(layer), count: rows * weights.configuration.hidden)
     } catch {

@@ -58,11 +58,13 @@ public struct ServingWorker: ~Copyable, Sendable {
       admit(queue)
       let decodeTokens = fill(isCounted: isCounted)
       guard batch.tokenCount > 0 else { return scores }
+      let expertTime = decoder.expertTime
       try decoder.step(batch)
       score()
       observe(
         StepRecord(
-          start: start, end: .now, prefillTokens: batch.tokenCount - decodeTokens, decodeTokens: decodeTokens))
+          start: start, end: .now, expertTime: decoder.expertTime - expertTime,
+          prefillTokens: batch.tokenCount - decodeTokens, decodeTokens: decodeTokens))
     }
   }
 

@@ -4,6 +4,8 @@ public struct StepRecord: Hashable, Sendable {
   public let start: ContinuousClock.Instant
   /// When the batch was computed and scored.
   public let end: ContinuousClock.Instant
+  /// How much of it went to the lane: counting, routing and computing experts.
+  public let expertTime: Duration
   /// Tokens of prompts.
   public let prefillTokens: Int
   /// Tokens of continuations, one a sequence.

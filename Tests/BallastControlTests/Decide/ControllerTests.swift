@@ -1,19 +1,26 @@
 import BallastControl
 import Testing
 
-/// Diagrams: one letter a tick. In: `!` imbalanced, `~` between the thresholds, `.` balanced. Out: `b` balanced,
+/// Diagrams with one letter a tick.
+///
+/// In: `!` imbalanced, `~` between the thresholds, `.` balanced. Out: `b` balanced,
 /// `s` dwelling, `R` plan, `c` cooling down.
 @Suite struct ControllerTests {
-  private func decisions(_ ticks: String, dwell: Int = 3, cooldown: Int = 2) -> String {
+  // `cutShort` is how many of the first plans are cut short.
+  private func decisions(
+    _ ticks: String, dwell: Int = 3, cooldown: Int = 2, review: Int = 100, cutShort: Int = 0
+  ) -> String {
     var controller = Controller(
       configuration: ControllerConfiguration(
-        enterImbalance: 1.2, leaveImbalance: 1.1, dwellTicks: dwell, cooldownTicks: cooldown))
+        enterImbalance: 1.2, leaveImbalance: 1.1, dwellTicks: dwell, cooldownTicks: cooldown, reviewTicks: review))
+    var plans = 0
     return String(
       ticks.map { tick -> Character in
         let decision = controller.decide(imbalance: ["!": 1.3, "~": 1.15, ".": 1.0][tick] ?? 1)
         switch decision {
         case .plan:
-          controller.planned()
+          plans += 1
+          controller.planned(isCutShort: plans <= cutShort)
           return "R"
         case .hold(.balanced): return "b"
         case .hold(.dwelling): return "s"
@@ -35,6 +42,29 @@ import Testing
 
   @Test func withoutDwellOrCooldownItPlansEveryTick() { #expect(decisions("!!!", dwell: 1, cooldown: 0) == "RRR") }
 
+  @Test func aPlanCutShortGoesOnAtOnce() {
+    #expect(decisions("!!!!!!!!!!", cutShort: 2) == "ssRRRccssR")
+    #expect(decisions("!!!.......", cutShort: 1) == "ssRRccbbbb")
+  }
+
+  @Test func aLongBalanceIsReviewed() {
+    #expect(decisions("............", review: 4) == "bbbRccbbbRcc")
+    #expect(decisions("...!.......", review: 4) == "bbbsbbbRccb")
+    #expect(decisions("~~~~~~", review: 3) == "bbRccb")
+  }
+
+  @Test func aReviewThatIsCutShortGoesOnToo() {
+    #expect(decisions(".......", review: 2, cutShort: 2) == "bRRRccb")
+  }
+
+  @Test func aChangeOfKnobsTakesEffectAtTheNextTick() {
+    var controller = Controller(configuration: ControllerConfiguration(enterImbalance: 2))
+    #expect(controller.decide(imbalance: 1.5) == .hold(.balanced))
+    controller.configuration.enterImbalance = 1.2
+    controller.configuration.dwellTicks = 1
+    #expect(controller.decide(imbalance: 1.5) == .plan)
+  }
+
   @Test func theReasonCarriesItsNumbers() {
     var controller = Controller(configuration: ControllerConfiguration(dwellTicks: 3, cooldownTicks: 2))
     #expect(controller.decide(imbalance: 2) == .hold(.dwelling(ticks: 1)))
@@ -42,5 +72,6 @@ import Testing
     #expect(controller.decide(imbalance: 2) == .plan)
     controller.planned()
     #expect(controller.decide(imbalance: 2) == .hold(.coolingDown(ticksLeft: 1)))
+    #expect(Decision.hold(.coolingDown(ticksLeft: 1)).description == "hold: cooling down, 1 ticks left")
   }
 }

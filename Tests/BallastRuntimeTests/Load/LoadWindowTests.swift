@@ -58,4 +58,20 @@ import Testing
     for second in 2...6 { window.slide(to: try snapshot(second, tokens: 50)) }
     #expect(load(window) == 0)
   }
+
+  @Test func itSaysHowManySlidesItSpans() throws {
+    var window = LoadWindow(length: .tokens(100))
+    #expect(window.slides == 0)
+    for (second, tokens) in [0, 60, 120, 180, 240].enumerated() {
+      window.slide(to: try snapshot(second, tokens: tokens))
+    }
+    #expect(window.slides == 2)
+  }
+
+  @Test func countsThatRunBackwardsAreLessThanTheWindow() throws {
+    var window = LoadWindow(length: .tokens(10))
+    for (second, tokens) in [0, 60, 20, 25].enumerated() { window.slide(to: try snapshot(second, tokens: tokens)) }
+    #expect(window.isFull)
+    #expect(load(window) == 25)
+  }
 }

@@ -15,7 +15,8 @@ public struct PackFromScratch: PlanningPass {
 
   /// Packs the layers.
   public func improve(_ draft: inout PlacementDraft) {
-    guard let places = draft.limits.replicasPerDevice else { return }
+    guard let places = draft.limits.replicasPerDevice, canHold(draft.shape.expertsPerLayer, places, draft)
+    else { return }
     for layer in draft.placement.layers.indices.map({ LayerID($0) }) {
       let before = draft.placement[layer]
       guard isAlways || !holds(before, places, devices: draft.topology.devices.count) else { continue }
@@ -25,6 +26,12 @@ public struct PackFromScratch: PlanningPass {
           layer: layer, removed: before.replicas.filter { !packed.contains($0) },
           added: packed.filter { !before.replicas.contains($0) }))
     }
+  }
+
+  /// Whether there is a place for each expert; otherwise packing would lose some.
+  private func canHold(_ experts: Int, _ places: Int, _ draft: PlacementDraft) -> Bool {
+    let needed = (experts + draft.topology.devices.count - 1) / draft.topology.devices.count
+    return (needed...experts).contains(places)
   }
 
   private func holds(_ layer: LayerPlacement, _ places: Int, devices: Int) -> Bool {

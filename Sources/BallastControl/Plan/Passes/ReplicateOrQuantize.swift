@@ -44,34 +44,8 @@ public struct ReplicateOrQuantize: PlanningPass {
     let full = draft.shape.fullPrecision
     return survey.idlest(lacking: replica.expert, count: 2).flatMap { device in
       draft.limits.precisions.filter { $0.rawValue >= full.rawValue }.compactMap { precision in
-        let copy = Replica(expert: replica.expert, device: device, precision: precision)
-        let needed = draft.shape.bytesPerExpert[precision] - draft.residentRoom(device)
-        guard var change = roomFor(needed, on: device, survey, draft) else { return nil }
-        change.added.append(copy)
-        return change
+        draft.adding(Replica(expert: replica.expert, device: device, precision: precision), survey)
       }
     }
-  }
-
-  /// Demotions and drops on `device` that free `bytes`, least harm first; nil when they cannot.
-  private func roomFor(
-    _ bytes: Int, on device: DeviceID, _ survey: LayerSurvey, _ draft: PlacementDraft
-  ) -> LayerChange? {
-    var change = LayerChange(layer: survey.layer)
-    var freed = 0
-    guard let lowest = draft.limits.precisions.last else { return nil }
-    for replica in survey.leastHarmful(on: device) where freed < bytes {
-      if survey.isSurplus(replica) {
-        change.removed.append(replica)
-        freed += draft.shape.bytesPerExpert[replica.precision]
-      } else if replica.precision.rawValue < lowest.rawValue {
-        var lower = replica
-        lower.precision = lowest
-        change.removed.append(replica)
-        change.added.append(lower)
-        freed += draft.shape.bytesPerExpert[replica.precision] - draft.shape.bytesPerExpert[lowest]
-      }
-    }
-    return freed >= bytes ? change : nil
   }
 }
