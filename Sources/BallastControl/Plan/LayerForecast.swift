@@ -55,11 +55,13 @@ struct LayerForecaster {
   }
 
   /// What a search minimises, over all scenarios by their weight; to the last nanosecond, without ties.
-  mutating func score(_ graph: ReplicaGraph, layer: LayerID, scenarios: [LoadScenario]) -> Double {
+  mutating func score(
+    _ graph: ReplicaGraph, layer: LayerID, scenarios: [LoadScenario], effort: BatchSplit.Effort = .quick
+  ) -> Double {
     var sum = 0.0
     var weights = 0.0
     for scenario in scenarios {
-      divide(graph, scenario.tokensPerBatch[layer.index], tie: 0, effort: .quick)
+      divide(graph, scenario.tokensPerBatch[layer.index], tie: 0, effort: effort)
       sum += scenario.weight * LayerForecast.score(split.deviceTimes)
       weights += scenario.weight
     }

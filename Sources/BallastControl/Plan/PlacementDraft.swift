@@ -148,10 +148,17 @@ public struct PlacementDraft: Sendable {
     let judged = judge(change)
     let gain = before - judged.forecast.busiestReplica
     guard gain > share * before, gain > price(change) else { return false }
-    guard judged.score <= scores[index] * (1 + 1e-9) else { return false }
     guard judged.quality <= max(limits.qualityBudget, quality[index]) else { return false }
+    guard careful(judged.layer, change.layer) <= careful(placement.layers[index], change.layer) * 1.001 else {
+      return false
+    }
     apply(judged)
     return true
+  }
+
+  /// A layer's score with the replicas of each expert chosen with care, so that a copy more never looks worse.
+  private mutating func careful(_ placement: LayerPlacement, _ layer: LayerID) -> Double {
+    forecaster.score(forecaster.graph(placement), layer: layer, scenarios: estimate.scenarios, effort: .full)
   }
 
   /// The layer under the average load.
