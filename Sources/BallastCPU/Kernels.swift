@@ -14,6 +14,7 @@ import CBallastKernels
       UnsafePointer<ballast_expert>?, UnsafePointer<Float>?, UnsafePointer<Int32>?, Int, UnsafeMutablePointer<Float>?,
       UnsafeMutableRawPointer?
     ) -> Void
+  // Safety: callers pass memory of the sizes the header asks for.
   /// Sums entries by their gates.
   let combine:
     @convention(c) (
@@ -30,6 +31,7 @@ import CBallastKernels
   static let current = Kernels()
 
   private init() {
+    // Safety: a set is constant, and lives as long as the process.
     guard let set = unsafe ballast_kernels()?.pointee, let pack = unsafe set.pack, let expert = unsafe set.expert,
       let combine = unsafe set.combine, let exact = unsafe set.exact
     else { preconditionFailure("every kernel set is complete") }

@@ -54,6 +54,7 @@ struct Calibration {
 
   /// Nanoseconds of one run of `tokens` tokens.
   private func medianNanoseconds(of weights: [ballast_expert], tokens: Int) -> Double {
+    // Safety: the weights are staged while it runs; rows, input and output have `tokens` rows.
     let input = AlignedFloats(count: tokens * dimensions.hidden)
     let output = AlignedFloats(count: tokens * dimensions.paddedHidden)
     let scratch = KernelScratch(dimensions)
@@ -63,7 +64,6 @@ struct Calibration {
     var times: [Double] = []
     for _ in 0..<Self.repetitions {
       let start = monotonicNanoseconds()
-      // Safety: rows, input and output have `tokens` rows.
       for index in 0..<runs {
         unsafe withUnsafePointer(to: weights[index]) { expert in
           unsafe Kernels.current.expert(expert, input.start, rows, tokens, output.start, scratch.memory)

@@ -15,12 +15,12 @@ import CBallastKernels
   init(
     _ replica: Replica, layer: LayerID, block: UnsafeMutableRawPointer, arena: DeviceArena, dimensions: ExpertDimensions
   ) {
+    // Safety: both matrices lie in the block, which has their bytes together.
     self.layer = layer
     self.replica = replica
     unsafe self.block = unsafe block
     self.arena = arena
     bytes = dimensions.bytes(replica.precision)
-    // Safety: both matrices lie in the block, which has their bytes together.
     unsafe weights = ballast_expert(
       gate_up: UnsafeRawPointer(block), down: UnsafeRawPointer(block + dimensions.gateUpBytes(replica.precision)),
       hidden: UInt32(dimensions.hidden), inner: UInt32(dimensions.inner), precision: replica.precision.code)

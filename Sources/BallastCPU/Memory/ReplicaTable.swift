@@ -3,11 +3,11 @@ import Synchronization
 
 /// Handles of staged replicas: found in O(1) without a lock, safe to look up when stale or made up.
 @safe final class ReplicaTable: @unchecked Sendable {
+  // Safety: slots below `used` are initialised; `used` only grows, and is published after them.
   // Concurrency:
   // - One slot is one atomic word, the slot's generation above the address, so a handle matches whole or not at all.
   // - `insert` writes a replica before it publishes its word with release; `find` loads with acquire.
   // - `remove` clears the word; that no lane still computes with the replica is the caller's promise.
-  // Safety: slots below `used` are initialised; `used` only grows, and is published after them.
   private let slots: UnsafeMutablePointer<Atomic<UInt64>>
   private let capacity: Int
   private let used = Atomic<Int>(0)

@@ -5,6 +5,7 @@ import CBallastKernels
 struct ExactExpert: Sendable {
   let reader: ExpertReader
 
+  // Safety: callers pass `count` rows of input that outlive the call.
   /// Outputs for `count` rows of `input`, `[row][hidden]`.
   ///
   /// - Throws: `StagingError.badWeights`.

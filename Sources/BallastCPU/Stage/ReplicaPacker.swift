@@ -34,6 +34,7 @@ import CBallastKernels
   ///   - pause: Called with the bytes just written; may wait, and throws `cancelled`.
   /// - Throws: `StagingError.badWeights` for weights that are not finite numbers, and what `pause` throws.
   func pack(_ packed: PackedReplica, pause: (Int) throws(StagingError) -> Void) throws(StagingError) {
+    // Safety: a replica's block has the bytes of both matrices at its precision.
     let expert = packed.replica.expert
     try reader.withMatrices(layer: packed.layer, expert: expert) { matrices throws(StagingError) in
       let precision = packed.replica.precision
@@ -53,13 +54,13 @@ import CBallastKernels
   ///
   /// - Throws: `StagingError.badWeights` when the outputs are not finite.
   func relativeError(of packed: PackedReplica) throws(StagingError) -> Double {
+    // Safety: `probeCount` rows of input, as many padded rows of output; the block is the replica's.
     let expert = packed.replica.expert
     let hidden = dimensions.hidden
     let exactOutputs = try unsafe probes.withUnsafeBufferPointer { input throws(StagingError) -> [Float] in
       guard let input = input.baseAddress else { return [] }
       return try unsafe exact.outputs(layer: packed.layer, expert: expert, input: input, count: Self.probeCount)
     }
-    // Safety: eight rows of input, eight padded rows of output.
     unsafe withUnsafePointer(to: packed.weights) { weights in
       unsafe Kernels.current.expert(
         weights, probes, (0..<Int32(Self.probeCount)).map { $0 }, Self.probeCount, outputs.start, scratch.memory)
@@ -77,6 +78,7 @@ import CBallastKernels
     return value
   }
 
+  // Safety: the block has room for every panel of the matrix, which the pieces make up.
   private func packPieces(
     into block: UnsafeRawPointer, matrix: ballast_source, up: ballast_source?, precision: Precision, panels: Int,
     outputs: Int, depth: Int, naming name: (LayerID, ExpertID), _ pause: (Int) throws(StagingError) -> Void
@@ -100,11 +102,11 @@ import CBallastKernels
     }
   }
 
+  // Safety: the block has room for every panel of the matrix.
   private func pack(
     _ precision: Precision, _ matrix: ballast_source, _ up: ballast_source?, outputs: Int, depth: Int,
     panels: Range<Int>, into block: UnsafeMutableRawPointer
   ) -> Int {
-    // Safety: the block has room for every panel of the matrix.
     unsafe withUnsafePointer(to: matrix) { matrix in
       let pack = unsafe Kernels.current.pack
       guard let up = unsafe up else {

@@ -26,6 +26,7 @@ import Synchronization
 
   init(devices: Int, stride: Int) {
     self.stride = stride
+    // Safety: the room is this batch's alone until `begin` replaces it.
     unsafe entries = Self.room(floats: 0)
     shares = (0..<devices).map { _ in DeviceShare(batch: self) }
   }
@@ -45,6 +46,7 @@ import Synchronization
     unsafe entries = Self.room(floats: capacity * stride)
   }
 
+  // Safety: workers read both only until this returns.
   /// Hands each device its share and waits until all are done.
   func compute(on workers: [DeviceWorkers], input: UnsafePointer<Float>?, rows: UnsafePointer<Int32>?) {
     unsafe self.input = unsafe input
@@ -59,6 +61,7 @@ import Synchronization
     if pending.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 { bell.ring() }
   }
 
+  // Safety: who asks deallocates it.
   private static func room(floats: Int) -> UnsafeMutablePointer<Float> {
     let memory = UnsafeMutableRawPointer.allocate(byteCount: max(floats, 1) * MemoryLayout<Float>.stride, alignment: 64)
     // Safety: fresh memory of that size; kernels write an entry before anybody reads it.
@@ -85,6 +88,7 @@ final class DeviceShare: @unchecked Sendable {
   /// Says that all its runs are yet to be computed.
   func begin() { unfinished.store(runs.count, ordering: .relaxed) }
 
+  // Safety: each worker brings scratch of its own.
   /// Computes one run.
   func compute(_ index: Int, scratch: UnsafeMutableRawPointer) {
     let run = runs[index]

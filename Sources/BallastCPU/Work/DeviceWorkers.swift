@@ -26,6 +26,7 @@ final class DeviceWorkers: Sendable {
   /// What a worker's thread does until `stop`.
   func work(_ dimensions: ExpertDimensions) {
     let scratch = KernelScratch(dimensions)
+    // Safety: the scratch is this thread's alone, and outlives the loop.
     while let (share, run) = claim() { unsafe share.compute(run, scratch: scratch.memory) }
   }
 

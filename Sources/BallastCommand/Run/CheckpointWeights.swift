@@ -20,9 +20,6 @@ struct CheckpointWeights: ExpertWeightSource {
       case .up: weights.up
       case .down: weights.down
       }
-    guard tensor.element == .float16 else { return tensor.withBytes(body) }
-    let exact = tensor.floats()
-    // Safety: any bit pattern of a float is bytes, and `exact` outlives the call.
-    return unsafe body(exact.span.bytes)
+    return tensor.element == .float16 ? tensor.withFloatBytes(body) : tensor.withBytes(body)
   }
 }

@@ -51,7 +51,7 @@ public enum LaneError: Error, Hashable, CustomStringConvertible {
   /// The fact, and the limit.
   public var description: String {
     switch self {
-    case .tooManyLanes(let limit): "all \(limit) lanes are in use; raise lanes.limit"
+    case .tooManyLanes(let limit): "all \(limit) lanes are in use; raise laneLimit"
     }
   }
 }

@@ -15,6 +15,7 @@ import Glibc
   ///
   /// - Throws: `CheckpointError.unreadable`, `.tooShort`, `.tooLong`; nothing stays open.
   init(_ path: String, limit: Int = .max) throws(CheckpointError) {
+    // Safety: the path is terminated, and the status is the call's to fill.
     // Without blocking, so that a pipe is refused below instead of waited for.
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .unreadable(file: path, reason: Self.lastReason()) }

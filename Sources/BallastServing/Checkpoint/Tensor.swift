@@ -27,6 +27,15 @@ public struct Tensor: Sendable {
   public func floats() -> [Float] {
     withBytes { bytes in (0..<count).map { element.load(bytes, at: $0) } }
   }
+
+  /// Lends the bytes of `floats()`.
+  public func withFloatBytes<Outcome, Failure: Error>(
+    _ body: (RawSpan) throws(Failure) -> Outcome
+  ) throws(Failure) -> Outcome {
+    let exact = floats()
+    // Safety: any bit pattern of a float is bytes, and `exact` outlives the call.
+    return try body(unsafe exact.span.bytes)
+  }
 }
 
 extension ElementType {

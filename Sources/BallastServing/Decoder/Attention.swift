@@ -92,6 +92,7 @@ struct Attention: Sendable {
     }
   }
 
+  // Safety: callers pass a query of `width` values and scores of one vector.
   /// Writes query · key / √width for the sixteen positions of a panel; `width` is even.
   @inline(__always)
   private static func score(
@@ -112,9 +113,10 @@ struct Attention: Sendable {
     unsafe UnsafeMutableRawPointer(scores).storeBytes(of: (even + odd) * scale, as: Lanes.self)
   }
 
+  // Safety: callers pass scores padded to whole panels.
   /// Turns scores into weights that sum to 1; those beyond `length`, up to a whole panel, into nearly 0.
   private static func soften(_ scores: UnsafeMutablePointer<Float>, length: Int) {
-    // Safety: scores are padded to whole panels, and the padding is −∞.
+    // Safety: the padding is there to be written, and vectors end where it ends.
     for position in length..<KeyValueCache.padded(length) { unsafe scores[position] = -.infinity }
     let start = UnsafeMutableRawPointer(scores)
     let end = KeyValueCache.padded(length) * MemoryLayout<Float>.stride
@@ -137,6 +139,7 @@ struct Attention: Sendable {
     }
   }
 
+  // Safety: callers pass `positions` weights and sums of `width` values.
   /// Adds Σ weight · value over the first `positions` of a panel to `sums`; `width` is whole vectors.
   @inline(__always)
   private static func gather(

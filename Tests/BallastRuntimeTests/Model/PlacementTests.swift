@@ -22,15 +22,6 @@ import Testing
     #expect(placement.bytesPerDevice(shape: shape, devices: 4) == [60, 40, 60, 40])
   }
 
-  @Test func findsReplicasByExpertAndDevice() {
-    let layer = LayerPlacement([replica(2, 0), replica(0, 1, .int8), replica(0, 0), replica(1, 1)])
-    #expect(layer.replicas(of: ExpertID(0)).map(\.device.index) == [0, 1])
-    #expect(layer.replica(of: ExpertID(0), on: DeviceID(1))?.precision == .int8)
-    #expect(layer.replica(of: ExpertID(2), on: DeviceID(1)) == nil)
-    #expect(layer.replicas(of: ExpertID(7)).isEmpty)
-    #expect(LayerPlacement(layer.replicas.reversed()) == layer)
-  }
-
   @Test func everyBrokenInvariantIsNamed() throws {
     let shape = try makeShape()
     let topology = try Topology.uniform(devices: 2, memoryBytesPerDevice: 30)
