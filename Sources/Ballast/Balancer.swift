@@ -43,6 +43,9 @@ public final class Balancer: Sendable {
     executor: any ExpertExecutor, configuration: BalancerConfiguration, cost: CostModel? = nil,
     placement: Placement? = nil
   ) async throws(BalancerError) {
+    guard (1...65_536).contains(configuration.laneLimit) else {
+      throw .knobOutOfRange(name: "laneLimit", value: configuration.laneLimit, allowed: 1...65_536)
+    }
     let shape = executor.shape
     let topology = executor.topology
     let budget = try Result { () throws(ByteBudgetError) in
@@ -86,7 +89,7 @@ public final class Balancer: Sendable {
   public func run() async {
     var isCutShort = false
     while !Task.isCancelled {
-      let period = Duration.milliseconds(current.withLock { $0.tickMilliseconds })
+      let period = Duration.milliseconds(max(1, current.withLock { $0.tickMilliseconds }))
       try? await Task.sleep(for: isCutShort ? period / 8 : period)
       guard !Task.isCancelled else { return }
       let event = await tick(at: ContinuousClock.now - start)
@@ -104,9 +107,14 @@ public final class Balancer: Sendable {
   }
 
   /// One turn on counts made elsewhere, such as a recorded trace or the sum of several processes.
+  ///
+  /// - Parameters:
+  ///   - snapshot: What had been counted by now, of the executor's model.
+  ///   - samples: What sampled batches had revealed by now, of the same model.
+  /// - Returns: What was done or declined; nil when another tick is under way, or the counts are of another model.
   @discardableResult
   public func tick(_ snapshot: LoadSnapshot, samples: SampleTotals) async -> ControlEvent? {
-    guard var control = loop.withLock({ $0.take() }) else { return nil }
+    guard fits(snapshot, samples), var control = loop.withLock({ $0.take() }) else { return nil }
     if let configuration = next.withLock({ $0.take() }) { control.apply(configuration) }
     let event = await control.tick(snapshot, samples: samples)
     loop.withLock { $0 = control }
@@ -157,6 +165,14 @@ public final class Balancer: Sendable {
 
   /// The routing table lanes use now.
   public var table: RoutingTable { path.table.current }
+
+  private func fits(_ snapshot: LoadSnapshot, _ samples: SampleTotals) -> Bool {
+    let shape = path.executor.shape
+    return snapshot.totals.layers == shape.layers && snapshot.totals.expertsPerLayer == shape.expertsPerLayer
+      && [samples.importance, samples.error, samples.shadowed].allSatisfy { rows in
+        rows.count == shape.layers && rows.allSatisfy { $0.count == shape.expertsPerLayer }
+      }
+  }
 
   private func tally(_ event: ControlEvent) {
     plans.withLock {

@@ -11,6 +11,8 @@ public enum BalancerError: Error, Hashable, CustomStringConvertible {
   case staging(StagingError)
   /// The first placement could not be compiled.
   case table(RoutingTableError)
+  /// The named knob is not in its range.
+  case knobOutOfRange(name: String, value: Int, allowed: ClosedRange<Int>)
   /// The named knob cannot change while the balancer runs.
   case fixedWhileRunning(String)
 
@@ -21,6 +23,8 @@ public enum BalancerError: Error, Hashable, CustomStringConvertible {
     case .placement(let error): error.description
     case .staging(let error): error.description
     case .table(let error): error.description
+    case .knobOutOfRange(let name, let value, let allowed):
+      "\(name) is \(value); allowed is \(allowed.lowerBound) to \(allowed.upperBound)"
     case .fixedWhileRunning(let knob): "\(knob) cannot change while the balancer runs"
     }
   }

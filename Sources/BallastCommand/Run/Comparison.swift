@@ -36,8 +36,9 @@ struct Comparison {
       fixed.close()
       adaptive.close()
     }
+    let warm = try workload(128 * settings.lanes, seed: ~settings.seed).requests
     print(RunHeader(settings, adaptive).text)
-    let requests = try await warmUp()
+    let requests = try await warmUp(warm)
     var alternations: [RunResult.Alternation] = []
     var windows: [[[[Int]]]] = []
     for pair in 0..<settings.pairs {
@@ -66,9 +67,8 @@ struct Comparison {
     return try await arm.serve(list, isCounted: isCounted, meter: meter)
   }
 
-  /// Serves a short list on both arms and says how many requests a turn should have.
-  private func warmUp() async throws(InputError) -> Int {
-    let list = try workload(128 * settings.lanes, seed: ~settings.seed).requests
+  /// Serves `list` on both arms, uncounted, and says how many requests a turn should have.
+  private func warmUp(_ list: [Request]) async throws(InputError) -> Int {
     let begun = ContinuousClock.now
     let figures = try await serve(fixed, list, isCounted: false)
     _ = try await serve(adaptive, list, isCounted: false)

@@ -15,6 +15,7 @@ struct RunCommand: AsyncParsableCommand {
       turns on the same seeded request lists, inside the same bytes: static (contiguous placement, one copy of each
       expert, full precision) and adaptive (Ballast: replicas and precision follow the load). Prints one line a tick
       and a table at the end. Defaults: the bundled byte-level model and texts, lengths drawn from the seed.
+      Exit status: 0 done, 1 an input could not be used, 2 the command line could not be understood.
       """)
 
   @Option(help: ArgumentHelp("A Mixtral-format checkpoint (default: the bundled model).", valueName: "dir"))
@@ -85,6 +86,7 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    for path in [json, report].compactMap({ $0 }) { try checkWritable(path) }
     let watched = try configurationFile()
     let settings = try settings(watched?.configuration ?? environmentConfiguration())
     let comparison = try await Comparison(settings, watching: watched, prints: !quiet)

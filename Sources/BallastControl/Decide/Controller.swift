@@ -58,7 +58,7 @@ public struct Controller: Sendable {
 
   private mutating func rest(ticks: Int) -> Decision {
     state = .calm(ticks: ticks)
-    return ticks >= configuration.reviewTicks << fruitlessReviews ? .plan : .hold(.balanced)
+    return ticks >> fruitlessReviews >= configuration.reviewTicks ? .plan : .hold(.balanced)
   }
 
   private mutating func dwell(ticks: Int) -> Decision {

@@ -12,8 +12,8 @@ struct LayerForecast {
   /// Nanoseconds of the busiest device.
   var longest: Double { deviceTimes.max() ?? 0 }
 
-  /// Tokens of the replica that meets most.
-  var busiestReplica: Double { replicaTokens.max() ?? 0 }
+  /// Nanoseconds of the replica that takes longest.
+  var busiestReplica: Double { replicaTimes.max() ?? 0 }
 
   /// Maximum over mean device time; 1 when nothing is to be done.
   var imbalance: Double {
@@ -44,9 +44,9 @@ struct LayerForecaster {
     self.rule = rule
   }
 
-  /// Divides `tokens` (`[expert]`) over `layer` as the lanes would.
+  /// Divides `tokens` (`[expert]`) over `layer` as evenly as it can be.
   mutating func forecast(_ layer: LayerPlacement, tokens: [Double]) -> LayerForecast {
-    forecast(graph(layer), tokens)
+    forecast(graph(layer), tokens, tie: 0, effort: .full)
   }
 
   /// The replicas of `layer` as flat arrays, to be judged by several loads.
@@ -55,20 +55,25 @@ struct LayerForecaster {
   }
 
   /// What a search minimises, over all scenarios by their weight; to the last nanosecond, without ties.
-  mutating func score(_ graph: ReplicaGraph, layer: LayerID, scenarios: [LoadScenario]) -> Double {
+  mutating func score(
+    _ graph: ReplicaGraph, layer: LayerID, scenarios: [LoadScenario], effort: BatchSplit.Effort = .quick
+  ) -> Double {
     var sum = 0.0
     var weights = 0.0
     for scenario in scenarios {
-      divide(graph, scenario.tokensPerBatch[layer.index], tie: 0)
+      divide(graph, scenario.tokensPerBatch[layer.index], tie: 0, effort: effort)
       sum += scenario.weight * LayerForecast.score(split.deviceTimes)
       weights += scenario.weight
     }
     return sum / max(weights, .leastNormalMagnitude)
   }
 
-  /// Divides `tokens` over the replicas of `graph`.
-  mutating func forecast(_ graph: ReplicaGraph, _ tokens: [Double]) -> LayerForecast {
-    divide(graph, tokens, tie: BatchSplit.calibrationTie)
+  /// Divides `tokens` over the replicas of `graph` as the lanes would, ties toward even shares.
+  mutating func forecast(
+    _ graph: ReplicaGraph, _ tokens: [Double], tie: Double = BatchSplit.calibrationTie,
+    effort: BatchSplit.Effort = .worthwhile
+  ) -> LayerForecast {
+    divide(graph, tokens, tie: tie, effort: effort)
     var replicaTokens = Array(repeating: 0.0, count: graph.device.count)
     for piece in split.pieces { replicaTokens[piece.replica] += piece.tokens }
     let replicaTimes = replicaTokens.indices.map {
@@ -77,14 +82,14 @@ struct LayerForecaster {
     return LayerForecast(deviceTimes: split.deviceTimes, replicaTokens: replicaTokens, replicaTimes: replicaTimes)
   }
 
-  private mutating func divide(_ graph: ReplicaGraph, _ tokens: [Double], tie: Double) {
+  private mutating func divide(_ graph: ReplicaGraph, _ tokens: [Double], tie: Double, effort: BatchSplit.Effort) {
     split.begin(graph)
     for expert in 0..<experts where tokens[expert] > 0 {
       split.add(expert: expert, tokens: tokens[expert], graph: graph)
     }
     switch rule {
     case .even: split.splitEvenly(graph, wholeTokens: false)
-    case .dispatch: split.solve(graph, wholeTokens: false, tie: tie, effort: tie > 0 ? .worthwhile : .quick)
+    case .dispatch: split.solve(graph, wholeTokens: false, tie: tie, effort: effort)
     }
   }
 }

@@ -76,9 +76,9 @@ struct LayerSurvey {
     replicas.indices.reduce(0) { $0 + (replicas[$1].expert == expert ? forecast.replicaTokens[$1] : 0) }
   }
 
-  /// The replica that meets most tokens.
+  /// The replica that takes longest.
   var busiestReplica: Replica? {
-    replicas.indices.max { (forecast.replicaTokens[$0], $1) < (forecast.replicaTokens[$1], $0) }.map { replicas[$0] }
+    replicas.indices.max { (forecast.replicaTimes[$0], $1) < (forecast.replicaTimes[$1], $0) }.map { replicas[$0] }
   }
 
   /// Surplus replicas of `device`, those that meet the fewest tokens first.

@@ -135,19 +135,30 @@ public struct PlacementDraft: Sendable {
     return false
   }
 
-  /// Applies a change that keeps the limits, costs at most `slack` of the layer's score, and passes `isWanted`.
+  /// Applies a change that relieves the layer's busiest replica by more than its price, and at least by a share of
+  /// its time.
+  ///
+  /// The change keeps the limits and does not lengthen the layer.
   ///
   /// - Returns: Whether the draft changed.
-  mutating func accept(
-    _ change: LayerChange, slack: Double, where isWanted: (LayerForecast, LayerForecast) -> Bool
-  ) -> Bool {
+  mutating func relieve(_ change: LayerChange, by share: Double) -> Bool {
     guard isAllowed(change) else { return false }
     let index = change.layer.index
+    let before = forecasts[index].busiestReplica
     let judged = judge(change)
-    guard judged.score <= scores[index] * (1 + slack), isWanted(forecasts[index], judged.forecast) else { return false }
+    let gain = before - judged.forecast.busiestReplica
+    guard gain > share * before, gain > price(change) else { return false }
     guard judged.quality <= max(limits.qualityBudget, quality[index]) else { return false }
+    guard careful(judged.layer, change.layer) <= careful(placement.layers[index], change.layer) * 1.001 else {
+      return false
+    }
     apply(judged)
     return true
+  }
+
+  /// A layer's score with the replicas of each expert chosen with care, so that a copy more never looks worse.
+  private mutating func careful(_ placement: LayerPlacement, _ layer: LayerID) -> Double {
+    forecaster.score(forecaster.graph(placement), layer: layer, scenarios: estimate.scenarios, effort: .full)
   }
 
   /// The layer under the average load.

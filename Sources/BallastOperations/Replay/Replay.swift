@@ -52,7 +52,7 @@ public struct Replay: Sendable {
   /// - Parameters:
   ///   - windows: `[window][batch][layer][expert]` tokens, at least two windows.
   ///   - progress: Called after each window with its number.
-  /// - Returns: The figures, with the placements and shares behind them.
+  /// - Returns: The figures, and the placements behind them.
   /// - Throws: `ReplayError.balancer` when the cluster cannot hold the placement.
   public func run(
     _ windows: some Sequence<[[[Int]]]>, progress: (Int) -> Void = { _ in }

@@ -22,10 +22,10 @@ struct ReplayJudge {
     self.borrow = borrow
   }
 
-  /// Divides every batch over `placement`.
+  /// Divides every batch over `placement` and measures it.
   ///
   /// - Parameters:
-  ///   - placement: What the batches meet.
+  ///   - placement: The replicas at hand.
   ///   - batches: `[batch][layer][expert]` tokens.
   /// - Returns: Means over the batches.
   mutating func judge(_ placement: Placement, batches: [[[Int]]]) -> Verdict {

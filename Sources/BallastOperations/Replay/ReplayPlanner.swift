@@ -40,7 +40,7 @@ struct ReplayPlanner {
   ///
   /// - Parameters:
   ///   - batches: `[batch][layer][expert]` tokens.
-  ///   - window: Its number, from 0.
+  ///   - window: Which window of the trace, from 0.
   /// - Returns: What getting to the next placement took.
   mutating func learn(_ batches: [[[Int]]], window: Int) async -> Step {
     for batch in batches {

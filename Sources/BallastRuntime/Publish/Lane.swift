@@ -46,7 +46,10 @@ public struct Lane: ~Copyable, Sendable {
     path.table.withCurrent(reader: row) { table in
       dispatcher.dispatch(selection, layer: layer, table: table, into: &dispatched)
       if let begun, ContinuousClock.now - begun > SampleCounters.delayLimit { path.samples.addDelay(lane: row) }
-      var sample = takeSamplingTurn(layer, table.samplingInterval) ? self.sample.take() ?? ExecutionSample() : nil
+      observeImbalance(layer, table.samplingInterval)
+      var sample =
+        takeSamplingTurn(layer, table.samplingInterval) && residual != nil
+        ? self.sample.take() ?? ExecutionSample() : nil
       do throws(ExecutionError) {
         try path.executor.execute(dispatched, layer: layer, input: input, output: &output, sample: &sample)
         if let sample { learn(sample, layer: layer, residual: residual, output: output.span) }
@@ -87,11 +90,16 @@ public struct Lane: ~Copyable, Sendable {
     return interval > 0 && batches[layer.index] % interval == 0
   }
 
+  /// Adds how unevenly the batch falls; eight times as often as a batch is sampled, since it costs next to nothing.
+  private mutating func observeImbalance(_ layer: LayerID, _ interval: Int) {
+    guard interval > 0, batches[layer.index] % max(1, interval / 8) == 0 else { return }
+    path.samples.addImbalance(dispatched.imbalance(&expertTokens), lane: row)
+  }
+
   /// Adds what a sampled batch showed to the sums of this lane.
-  private mutating func learn(
+  private func learn(
     _ sample: ExecutionSample, layer: LayerID, residual: Span<Float>?, output: Span<Float>
   ) {
-    path.samples.addImbalance(dispatched.imbalance(&expertTokens), lane: row)
     for shadow in sample.shadows {
       path.samples.addError(Double(shadow.relativeError), layer: layer, expert: shadow.expert.index, lane: row)
     }

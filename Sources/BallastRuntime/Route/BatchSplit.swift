@@ -66,7 +66,7 @@ package struct BatchSplit: Sendable {
     func trials(longest: Double) -> Int {
       switch self {
       case .quick: 0
-      case .worthwhile: Int(min(max(longest, 0) / 10_000, 512))
+      case .worthwhile: Int(min(max(longest, 0) / 5000, 512))
       case .full: 512
       }
     }

@@ -6,7 +6,8 @@ extension BatchSplit {
   /// How exactly a calibrated cost law tells one division from another; lanes and planner treat less as a tie.
   package static var calibrationTie: Double { 0.05 }
 
-  /// Relieves the busiest replica as far as the busiest device takes at most `tie` longer for it.
+  /// Relieves the busiest replica as far as the busiest device takes at most `tie` longer for it, and the devices stay
+  /// even to a third of that.
   ///
   /// Activation makes the solver gather an expert's tokens on few replicas. Where that saves less than the cost law
   /// can tell, more even shares are the safer choice: no replica becomes the one everybody waits for.
@@ -15,12 +16,13 @@ extension BatchSplit {
     var high = busiestPiece
     guard high > low * (1 + tie) else { return }
     let limit = longest * (1 + tie)
+    let unevenness = max(longest / meanTime, 1 + tie / 3)
     remember()
     for _ in 0..<Self.bisections {
       let most = wholeTokens ? ((low + high) / 2).rounded(.up) : (low + high) / 2
       guard most < high else { break }
-      bound(graph, most: most, wholeTokens: wholeTokens, limit: limit, trials: trials)
-      if longest <= limit {
+      bound(graph, most: most, wholeTokens: wholeTokens, limit: min(limit, meanTime * unevenness), trials: trials)
+      if longest <= min(limit, meanTime * unevenness) {
         high = most
         remember()
       } else {
@@ -29,6 +31,8 @@ extension BatchSplit {
       }
     }
   }
+
+  private var meanTime: Double { deviceTimes.reduce(0, +) / Double(max(deviceTimes.count, 1)) }
 
   private static var bisections: Int { 3 }
 

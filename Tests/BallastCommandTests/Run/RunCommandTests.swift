@@ -45,7 +45,9 @@ import Testing
   @Test func servesBothArmsInsideTheSameBytes() throws {
     let scratch = try Scratch()
     try TinyModel().write("model", in: scratch)
-    let written = try Self.run(scratch, ["--report", "run.html"])
+    // So few steps are measured only when every one is sampled.
+    try scratch.write("every.yaml", "estimator:\n  samplingInterval: 1\n")
+    let written = try Self.run(scratch, ["--report", "run.html", "--config", "every.yaml"])
     #expect(written.alternations.count == 1)
     for arm in [written.static, written.adaptive] {
       #expect(arm.tokensPerSecond > 0)
@@ -131,7 +133,6 @@ import Testing
     for (options, fragments) in [
       (["--model", "nowhere"], ["nowhere"]), (["--text", "nowhere"], ["nowhere"]),
       (["--text", "empty"], ["empty", ".txt"]),
-      (["--text", "short"], ["5 bytes", "need 16"]),
       (["--arrivals", "arrivals.csv"], ["arrivals.csv", "line 2", "12,-3"]),
       (["--arrivals", "columns.csv"], ["columns.csv", "line 1"]), (["--arrivals", "none.csv"], ["none.csv"]),
       (["--arrivals", "nowhere.csv"], ["nowhere.csv"]),
@@ -142,8 +143,21 @@ import Testing
       let model = options.contains("--model") ? [] : ["--model", "model"]
       try expectRefused(["run"] + model + options + ["--json", "run.json"], in: scratch, naming: fragments)
     }
+    let short = try BallastProcess(["run", "--model", "model", "--text", "short"], in: scratch)
+    #expect(short.status == 1 && short.errors.contains("5 bytes; requests need 16"), "\(short)")
     try expectRefused(
       ["run", "--model", "model"], in: scratch, naming: ["BALLAST_MODE"], environment: ["BALLAST_MODE": "maybe"])
+  }
+
+  @Test func whereTheBundledModelWasLookedForIsSaid() throws {
+    let scratch = try Scratch()
+    try FileManager.default.copyItem(
+      at: try BallastProcess.executable(), to: URL(fileURLWithPath: scratch.path("ballast")))
+    let process = try BallastProcess(["run"], in: scratch, executable: scratch.path("ballast"))
+    #expect(process.status == 1 && !process.isKilled)
+    for fragment in [scratch.path("ballast"), scratch.path("Examples/Models"), "--model"] {
+      #expect(process.errors.contains(fragment), "\(process.errors)")
+    }
   }
 
   @Test(arguments: [

@@ -8,10 +8,12 @@ struct BallastProcess {
   let output: String
   let errors: String
 
-  /// Runs `ballast` in `scratch` and waits for it.
-  init(_ arguments: [String], in scratch: Scratch, environment: [String: String] = [:]) throws {
+  /// Runs `ballast`, or a copy of it elsewhere, in `scratch` and waits for it.
+  init(
+    _ arguments: [String], in scratch: Scratch, environment: [String: String] = [:], executable: String? = nil
+  ) throws {
     let process = Process()
-    process.executableURL = try Self.executable()
+    process.executableURL = try executable.map { URL(fileURLWithPath: $0) } ?? Self.executable()
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: scratch.folder)
     let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("BALLAST_") }
@@ -33,7 +35,7 @@ struct BallastProcess {
   }
 
   /// The executable beside the test bundle.
-  private static func executable() throws -> URL {
+  static func executable() throws -> URL {
     var starts = CommandLine.arguments.filter { $0.contains(".xctest") || $0.hasPrefix("/") }
     starts += [Bundle.main.executablePath, Bundle.main.bundlePath].compactMap { $0 }
     for start in starts {

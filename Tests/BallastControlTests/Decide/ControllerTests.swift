@@ -4,11 +4,11 @@ import Testing
 /// Diagrams with one letter a tick.
 ///
 /// In: `!` imbalanced, `~` between the thresholds, `.` balanced. Out: `b` balanced,
-/// `s` dwelling, `R` plan, `c` cooling down.
+/// `s` dwelling, `R` plan, `n` a plan in which nothing pays, `c` cooling down.
 @Suite struct ControllerTests {
-  // `cutShort` is how many of the first plans are cut short.
+  // `cutShort` and `fruitless` are how many of the first plans are cut short, or find nothing that pays.
   private func decisions(
-    _ ticks: String, dwell: Int = 3, cooldown: Int = 2, review: Int = 100, cutShort: Int = 0
+    _ ticks: String, dwell: Int = 3, cooldown: Int = 2, review: Int = 100, cutShort: Int = 0, fruitless: Int = 0
   ) -> String {
     var controller = Controller(
       configuration: ControllerConfiguration(
@@ -20,6 +20,10 @@ import Testing
         switch decision {
         case .plan:
           plans += 1
+          guard plans > fruitless else {
+            controller.foundNothing()
+            return "n"
+          }
           controller.planned(isCutShort: plans <= cutShort)
           return "R"
         case .hold(.balanced): return "b"
@@ -51,6 +55,16 @@ import Testing
     #expect(decisions("............", review: 4) == "bbbRccbbbRcc")
     #expect(decisions("...!.......", review: 4) == "bbbsbbbRccb")
     #expect(decisions("~~~~~~", review: 3) == "bbRccb")
+  }
+
+  @Test func eachReviewThatFindsNothingDoublesTheWait() {
+    #expect(decisions("..................", cooldown: 1, review: 2, fruitless: 9) == "bncbbbncbbbbbbbncb")
+    #expect(decisions("..............", cooldown: 1, review: 2, fruitless: 1) == "bncbbbRcbRcbRc")
+    #expect(decisions("...!!!....", cooldown: 1, review: 2, fruitless: 1) == "bncssRcbRc")
+  }
+
+  @Test func noWaitIsTooLongToBeDoubled() {
+    #expect(decisions("!!!......", cooldown: 1, review: .max, fruitless: 1) == "ssncbbbbb")
   }
 
   @Test func aReviewThatIsCutShortGoesOnToo() {

@@ -1,16 +1,16 @@
 import BallastRuntime
 
-/// Spends bytes that are left on copies of the experts whose replicas meet the most tokens.
+/// Spends bytes that are left on copies of the experts whose replicas take longest.
 ///
-/// Devices may be even while one replica still meets far more tokens than any other: the next batch that leans on
-/// it has nowhere to go. A copy is added, paid for by demoting or dropping what its device needs least, when it takes
-/// tokens off the busiest replica and lengthens no batch by more than the cost law can tell.
+/// Devices may be even while one replica still takes far longer than any other: the next batch that leans on
+/// it has nowhere to go. A copy is added, paid for by demoting or dropping what its device needs least, when it
+/// relieves the busiest replica by more than its price and lengthens no batch.
 public struct CopyHeavyHitters: PlanningPass {
   // Algorithm: the replication step of Replicate-and-Quantize (arXiv 2602.19938), at the least precision that
   // quality allows, after the steps that save time have taken what they need.
   private let rounds: Int
 
-  /// Share of its tokens the busiest replica must lose to a copy of it.
+  /// Share of its time the busiest replica must lose to a copy of it.
   private static let leastRelief = 0.01
 
   /// A pass that adds at most `rounds` copies to each layer.
@@ -20,18 +20,16 @@ public struct CopyHeavyHitters: PlanningPass {
   public func improve(_ draft: inout PlacementDraft) {
     guard draft.limits.replicasPerDevice == nil else { return }
     for layer in draft.layersByExcess {
-      for _ in 0..<rounds where !copyBusiest(layer, &draft) { break }
+      for _ in 0..<rounds {
+        guard copyBusiest(layer, &draft) else { break }
+      }
     }
   }
 
   private func copyBusiest(_ layer: LayerID, _ draft: inout PlacementDraft) -> Bool {
     let survey = draft.survey(layer)
     guard let busiest = survey.busiestReplica else { return false }
-    return copies(of: busiest, survey, draft).contains { change in
-      draft.accept(change, slack: BatchSplit.calibrationTie) { before, after in
-        after.busiestReplica < before.busiestReplica * (1 - Self.leastRelief)
-      }
-    }
+    return copies(of: busiest, survey, draft).contains { draft.relieve($0, by: Self.leastRelief) }
   }
 
   /// Copies of the busiest replica, alone and in exchange for a copy of what is heavy where it goes.

@@ -3,28 +3,37 @@ import Testing
 
 @testable import BallastControl
 
-/// Both devices are equally busy, but one replica meets three times what any other does.
+/// Two even devices, each with one expert that meets most of its tokens.
 @Suite struct CopyHeavyHittersTests {
   private func small() throws -> SmallLayer {
-    var small = try SmallLayer(tokens: [300, 100, 100, 100], on: [0, 1, 1, 1])
-    small.cost.activationNanoseconds = PerPrecision(repeating: 1)
-    return small
+    try SmallLayer(tokens: [80, 20, 80, 20], on: [0, 0, 1, 1])
   }
 
-  @Test func whereDevicesAreEvenTheBusiestReplicaIsRelieved() throws {
+  @Test func withRoomTheBusiestReplicaGetsACopyAndNoBatchGetsLonger() throws {
     let small = try small()
-    let before = small.draft.forecast(LayerID(0))
     let draft = small.improved(by: CopyHeavyHitters(rounds: 8))
-    #expect(draft.forecast(LayerID(0)).busiestReplica < before.busiestReplica * 0.99)
-    #expect(draft.placement.layers[0].replicas(of: ExpertID(0)).count == 2)
-    let tie = 1 + BatchSplit.calibrationTie
-    #expect(draft.forecast(LayerID(0)).longest <= before.longest * tie * tie)
+    let forecast = draft.forecast(LayerID(0))
+    #expect(forecast.replicaTokens.max() ?? 0 < 80)
+    #expect(forecast.longest <= 100 * (1 + 8 * BatchSplit.calibrationTie))
+    try draft.placement.check(shape: small.shape, topology: small.topology)
   }
 
   @Test func withoutRoomNothingIsCopied() throws {
     var small = try small()
-    small.limits.residentBytes = small.placement.bytesPerDevice(shape: small.shape, devices: 2)
+    small.limits.residentBytes = [4000, 4000]
     #expect(small.improved(by: CopyHeavyHitters(rounds: 8)).placement == small.placement)
+  }
+
+  @Test func copiesKeepTheQualityBudget() throws {
+    var small = try small()
+    small.limits.precisions = [.bfloat16, .int8]
+    small.limits.residentBytes = [5000, 5000]
+    small.limits.qualityBudget = 0
+    #expect(small.improved(by: CopyHeavyHitters(rounds: 8)).placement == small.placement)
+    small.limits.qualityBudget = 0.01
+    let draft = small.improved(by: CopyHeavyHitters(rounds: 8))
+    #expect(draft.placement.layers[0].replicas.contains { $0.precision == .int8 })
+    #expect(draft.qualitySpent(LayerID(0)) <= 0.01)
   }
 
   @Test func whereTheNumberOfReplicasIsFixedItDoesNothing() throws {

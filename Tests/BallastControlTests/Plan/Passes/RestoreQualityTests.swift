@@ -42,6 +42,20 @@ import Testing
     #expect(promoted(small.improved(by: RestoreQuality())).isEmpty)
   }
 
+  @Test func aLowCopyBesideAnExactOneGoesWherePromotionsDoNotFit() throws {
+    var small = try SmallLayer(tokens: [100, 10], on: [0, 1])
+    small.placement.layers[0] = small.placement.layers[0].applying(
+      LayerChange(layer: LayerID(0), added: [Replica(0, on: 1, .int8)]))
+    small.estimate.errors.note(0.5, layer: LayerID(0), expert: ExpertID(0), precision: .int8)
+    small.limits.qualityBudget = 0.01
+    small.limits.residentBytes = [2000, 3999]
+    let draft = small.improved(by: RestoreQuality())
+    #expect(draft.placement.layers[0].replicas == [Replica(0, on: 0), Replica(1, on: 1)])
+    #expect(draft.qualitySpent(LayerID(0)) == 0)
+    small.limits.residentBytes = [2000, 4000]
+    #expect(promoted(small.improved(by: RestoreQuality())) == [0, 0, 1])
+  }
+
   @Test func bytesLimitPromotions() throws {
     var small = try lowered(errors: [0.3, 0.2, 0.1, 0.1], importance: [0.25, 0.25, 0.25, 0.25])
     small.limits.qualityBudget = 0
