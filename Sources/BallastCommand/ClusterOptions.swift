@@ -22,7 +22,7 @@ struct ClusterOptions: ParsableArguments {
   var linkBandwidth = "50GB"
 
   @Option(help: "Windows a plan is expected to serve: what its gain is weighed by.")
-  var planLife = 1000
+  var planLife = 10_000
 
   func validate() throws {
     guard devices > 0, devices <= 65_535 else {

@@ -79,10 +79,10 @@ public struct ControlLoop: Sendable {
       event.decision = .hold(.nothingPays)
       return nil
     }
-    controller.planned(isCutShort: plan.isCutShort)
+    controller.planned(isCutShort: plan.isCutShort && configuration.mode == .act)
     event.forecast = plan.forecast
     event.changes = plan.changes
-    event.isCutShort = plan.isCutShort
+    event.isCutShort = plan.isCutShort && configuration.mode == .act
     return plan
   }
 

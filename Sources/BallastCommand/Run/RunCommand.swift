@@ -37,8 +37,9 @@ struct RunCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Bytes, or a share of the experts at full precision, that either arm may hold.", valueName: "bytes|share"))
-  var memoryBudget = "100%"
+      "Bytes, or a share of the experts at full precision, that either arm may hold (default: the configuration's planner.memoryBudgetShare).",
+      valueName: "bytes|share"))
+  var memoryBudget: String?
 
   @Option(
     help: ArgumentHelp(
@@ -125,17 +126,23 @@ struct RunCommand: AsyncParsableCommand {
     return RunSettings(
       checkpoint: checkpoint, texts: texts, lengths: lengths,
       contextBytes: min(context, checkpoint.configuration.contextTokens), devices: devices, lanes: lanes,
-      budgetBytes: try budgetBytes(checkpoint), configuration: configuration, seconds: seconds, pairs: pairs,
+      budgetBytes: try budgetBytes(checkpoint, configuration), configuration: configuration, seconds: seconds,
+      pairs: pairs,
       seed: seed, simulatedDevices: simulatedDevices)
   }
 
-  private func budgetBytes(_ checkpoint: MixtralCheckpoint) throws(InputError) -> Int {
-    let budget = try input { () throws(UnitError) in try MemoryAllowance(parsing: memoryBudget) }
+  private func budgetBytes(
+    _ checkpoint: MixtralCheckpoint, _ configuration: BalancerConfiguration
+  ) throws(InputError) -> Int {
+    var budget = MemoryAllowance.share(configuration.planner.memoryBudgetShare)
+    if let memoryBudget {
+      budget = try input { () throws(UnitError) in try MemoryAllowance(parsing: memoryBudget) }
+    }
     let full = try ServingArm.shape(checkpoint).fullBytes
     let bytes = budget.bytes(fullBytes: full)
     guard bytes >= full else {
       throw InputError(
-        "--memory-budget is \(bytes) bytes, but the static arm needs \(full): one copy of each expert at full precision"
+        "the memory budget is \(bytes) bytes, but the static arm needs \(full), one copy of each expert at full precision; raise --memory-budget"
       )
     }
     return bytes

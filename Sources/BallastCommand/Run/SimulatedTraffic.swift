@@ -52,7 +52,7 @@ struct SimulatedTraffic {
         layers: model.layers, experts: model.expertsPerLayer, devices: settings.simulatedDevices, copies: copies,
         expertBytes: model.weightsPerExpert * 2, linkBytesPerSecond: 50e9)
       let replay = Replay(
-        model: cluster, policy: policy, configuration: Replay.configuration(copies: copies, planLifeWindows: 1000))
+        model: cluster, policy: policy, configuration: Replay.configuration(copies: copies, planLifeWindows: 10_000))
       return try await replay.run(windows).result
     }
   }

@@ -75,10 +75,12 @@ public enum ConfigurationSchema {
   private static let planner: [ConfigurationKey] = [
     .number(
       "planner.memoryBudgetShare", \.planner.memoryBudgetShare, MemoryAllowance.shares,
-      "Bytes all replicas may take, staging included, as a share of one copy of each expert at full precision."),
+      "Bytes all replicas may take, staging included, as a share of one copy of each expert at full precision.",
+      isFixed: true),
     .integer(
       "planner.stagingReserveExperts", \.planner.stagingReserveExperts, 1...1024,
-      "Experts' worth of bytes kept free on every device, so that a change can be staged."),
+      "Experts' worth of bytes kept free on every device, so that a change can be staged.",
+      isFixed: true),
     .number(
       "planner.qualityBudget", \.planner.qualityBudget, 0...1,
       "Most a layer's quality may be forecast to suffer; 0 forbids low precision."),

@@ -146,7 +146,7 @@ package struct BatchSplit: Sendable {
     }
     if longest >= even * (1 - 1e-9) { return restoreEvenSplit(graph) }
     guard tie > 0, graph.hasActivation else { return }
-    evenTies(graph, within: tie, wholeTokens: wholeTokens, trials: trials)
+    evenTies(graph, limit: min(longest * (1 + tie), even), tie: tie, wholeTokens: wholeTokens, trials: trials)
   }
 
   /// Pours every item anew until that stops helping, or what has no choice is the longest.

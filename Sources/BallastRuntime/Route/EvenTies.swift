@@ -6,16 +6,15 @@ extension BatchSplit {
   /// How exactly a calibrated cost law tells one division from another; lanes and planner treat less as a tie.
   package static var calibrationTie: Double { 0.05 }
 
-  /// Relieves the busiest replica as far as the busiest device takes at most `tie` longer for it, and the devices stay
-  /// even to a third of that.
+  /// Relieves the busiest replica as far as the busiest device takes at most `limit`, and the devices stay even to a
+  /// third of `tie`.
   ///
   /// Activation makes the solver gather an expert's tokens on few replicas. Where that saves less than the cost law
   /// can tell, more even shares are the safer choice: no replica becomes the one everybody waits for.
-  mutating func evenTies(_ graph: ReplicaGraph, within tie: Double, wholeTokens: Bool, trials: Int) {
+  mutating func evenTies(_ graph: ReplicaGraph, limit: Double, tie: Double, wholeTokens: Bool, trials: Int) {
     var low = leastBusiest
     var high = busiestPiece
     guard high > low * (1 + tie) else { return }
-    let limit = longest * (1 + tie)
     let unevenness = max(longest / meanTime, 1 + tie / 3)
     remember()
     for _ in 0..<Self.bisections {
