@@ -30,7 +30,7 @@ struct RunCommand: AsyncParsableCommand {
   var devices = 2
 
   @Option(help: "Serving threads; each batches up to \(RunSettings.sequencesPerLane) sequences.")
-  var lanes = 2
+  var lanes = 1
 
   @Option(help: "Most bytes of a request, prompt and continuation (at most the model's context).")
   var context = 128
@@ -56,8 +56,8 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "How long the whole run takes, about; sizes the request lists.")
   var seconds = 60.0
 
-  @Option(help: "Times both arms take turns.")
-  var pairs = 5
+  @Option(help: "Times both arms take turns (default: one for every five seconds, 5 to 12).")
+  var pairs: Int?
 
   @Option(help: "Devices of the simulated cluster the same routing is shown on.")
   var simulatedDevices = 8
@@ -77,7 +77,9 @@ struct RunCommand: AsyncParsableCommand {
     guard (16...1 << 20).contains(context) else {
       throw ValidationError("--context is \(context); allowed is 16 to \(1 << 20)")
     }
-    guard (1...1000).contains(pairs) else { throw ValidationError("--pairs is \(pairs); allowed is 1 to 1000") }
+    if let pairs, !(1...1000).contains(pairs) {
+      throw ValidationError("--pairs is \(pairs); allowed is 1 to 1000")
+    }
     guard (1...1024).contains(simulatedDevices) else {
       throw ValidationError("--simulated-devices is \(simulatedDevices); allowed is 1 to 1024")
     }
@@ -127,7 +129,7 @@ struct RunCommand: AsyncParsableCommand {
       checkpoint: checkpoint, texts: texts, lengths: lengths,
       contextBytes: min(context, checkpoint.configuration.contextTokens), devices: devices, lanes: lanes,
       budgetBytes: try budgetBytes(checkpoint, configuration), configuration: configuration, seconds: seconds,
-      pairs: pairs,
+      pairs: pairs ?? min(12, max(5, Int(seconds / 5))),
       seed: seed, simulatedDevices: simulatedDevices)
   }
 
