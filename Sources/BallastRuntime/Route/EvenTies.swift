@@ -1,7 +1,7 @@
 extension BatchSplit {
   // Algorithm: bisection on the most tokens a replica may get. Under each bound the solved division gives up what
-  // exceeds it, and the items that cannot exceed it are divided anew around that; the lowest bound under which the
-  // busiest device takes at most `tie` longer is kept.
+  // exceeds it, and the items that cannot exceed it are divided anew around that; the lowest bound is kept under
+  // which the busiest device stays within the limit and the devices stay even.
 
   /// How exactly a calibrated cost law tells one division from another; lanes and planner treat less as a tie.
   package static var calibrationTie: Double { 0.05 }

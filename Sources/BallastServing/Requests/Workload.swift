@@ -1,3 +1,5 @@
+import BallastRuntime
+
 /// A list of requests over several domains whose mix shifts from its start to its end.
 public struct Workload: Hashable, Sendable {
   // Algorithm: the list has phases of equal length, each with a dominant domain. A domain's share is highest in the
@@ -27,7 +29,7 @@ public struct Workload: Hashable, Sendable {
     for text in texts where text.bytes.count < context {
       throw .textTooShort(domain: text.name, bytes: text.bytes.count, neededBytes: context)
     }
-    var random = SplitMix(seed: configuration.seed)
+    var random = SplitMix64(seed: configuration.seed)
     let order = Self.shuffled(texts.count, &random)
     var requests: [Request] = []
     for id in 0..<configuration.requests {
@@ -50,14 +52,14 @@ public struct Workload: Hashable, Sendable {
   /// Bytes the model is fed over the whole list: all but the last of each request.
   public var fedBytes: Int { requests.reduce(0) { $0 + $1.bytes.count - 1 } }
 
-  private static func shuffled(_ count: Int, _ random: inout SplitMix) -> [Int] {
+  private static func shuffled(_ count: Int, _ random: inout SplitMix64) -> [Int] {
     var order = Array(0..<count)
     for index in stride(from: count - 1, to: 0, by: -1) { order.swapAt(index, random.below(index + 1)) }
     return order
   }
 
   private static func domain(
-    at position: Double, _ order: [Int], _ configuration: WorkloadConfiguration, _ random: inout SplitMix
+    at position: Double, _ order: [Int], _ configuration: WorkloadConfiguration, _ random: inout SplitMix64
   ) -> Int {
     guard random.fraction() < configuration.dominantShare else { return random.below(order.count) }
     // Half a phase before the first middle and after the last, the outer phases dominate alone.
@@ -67,7 +69,7 @@ public struct Workload: Hashable, Sendable {
     return order[(before + (isNext ? 1 : 0)) % order.count]
   }
 
-  private static func drawnLength(_ context: Int, _ random: inout SplitMix) -> RequestLength {
+  private static func drawnLength(_ context: Int, _ random: inout SplitMix64) -> RequestLength {
     func draw() -> Int {
       let octave = max(1, (context / 16) << random.below(3))
       return octave + random.below(octave)

@@ -1,3 +1,4 @@
+import BallastRuntime
 import Foundation
 import Testing
 
@@ -21,7 +22,7 @@ import Testing
   func agreesWithTheDefinition(length: Int) throws {
     var cache = KeyValueCache(slots: 2, capacity: 41, model: try model())
     var attention = Attention(heads: 4, cache: cache)
-    var random = SplitMix(seed: 5)
+    var random = SplitMix64(seed: 5)
     func row(_ count: Int) -> [Float] { (0..<count).map { _ in Float(random.fraction() * 4 - 2) } }
     // Another sequence's leftovers beyond this one's length must not be seen.
     for position in 0..<41 { cache.store(row(24), keyStart: 0, valueStart: 12, slot: 1, layer: 1, position: position) }
