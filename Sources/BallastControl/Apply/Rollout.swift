@@ -36,10 +36,10 @@ public struct Rollout: Sendable {
   /// Whether replicas of an earlier plan wait until no lane can reach them.
   public var isRetiring: Bool { !leaving.allSatisfy(\.replicas.isEmpty) }
 
-  /// What a lane has held up for longer than `retirementPatienceTicks`; nil while nothing waits that long.
+  /// What a lane has held up for `retirementPatienceTicks` or longer; nil while nothing waits that long.
   public var delay: RetirementDelay? {
     let oldest = leaving.first
-    guard let oldest, oldest.ticks >= configuration.retirementPatienceTicks else { return nil }
+    guard let oldest, oldest.ticks >= max(1, configuration.retirementPatienceTicks) else { return nil }
     let replicas = leaving.flatMap(\.replicas)
     return RetirementDelay(
       ticks: oldest.ticks, generation: oldest.generation, tables: leaving.count, replicas: replicas.count,
