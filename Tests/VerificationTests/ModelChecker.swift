@@ -55,7 +55,9 @@ struct ModelChecker {
 
   private static func number(before: String, after: String, in report: String) -> Int? {
     for line in report.split(separator: "\n") {
-      if !after.isEmpty, let range = line.range(of: after) { return Int(line[range.upperBound...].prefix { $0.isNumber }) }
+      if !after.isEmpty, let range = line.range(of: after) {
+        return Int(line[range.upperBound...].prefix { $0.isNumber })
+      }
       if !before.isEmpty, let range = line.range(of: before) {
         return Int(line[..<range.lowerBound].drop { $0 == " " })
       }
