@@ -46,7 +46,7 @@ public final class Published<Value: AnyObject & Sendable>: Sendable {
     slots.withWord(row: reader, column: 0) { $0.store(seen + 1, ordering: .sequentiallyConsistent) }
     // [leave]
     defer { slots.withWord(row: reader, column: 0) { $0.store(Self.idle, ordering: .releasing) } }
-    // [load] Safety: the announcement above keeps what `address` names alive until this returns.
+    // Safety: [load] the announcement above keeps what `address` names alive until this returns.
     let current = unsafe reference(address.load(ordering: .sequentiallyConsistent))
     return unsafe current._withUnsafeGuaranteedRef { body($0) }
   }
