@@ -1,6 +1,7 @@
 import Ballast
 import BallastRuntime
 import BallastSimulator
+import Glibc
 import Synchronization
 
 /// A cluster on which a batch computes until it is released.
@@ -25,7 +26,7 @@ final class StallingExecutor: ExpertExecutor {
     _ dispatch: borrowing Dispatch, layer: LayerID, input: Span<Float>, output: inout MutableSpan<Float>,
     sample: inout ExecutionSample?
   ) throws(ExecutionError) {
-    while !isReleased.load(ordering: .acquiring) {}
+    while !isReleased.load(ordering: .acquiring) { usleep(100) }
   }
 
   func calibrate() async throws(StagingError) -> CostModel { try await cluster.calibrate() }
