@@ -145,7 +145,10 @@ struct Spill: Sendable {
   ) -> Double {
     let price = terms.price(of: piece, on: device)
     assigned[device] += price.once + tokens * price.perToken
-    loans.append(BatchSplit.Piece(expert: piece.expert, replica: piece.replica, device: device, tokens: tokens))
+    loans.append(
+      BatchSplit.Piece(
+        expert: piece.expert, replica: piece.replica, device: device, tokens: tokens, activation: piece.activation,
+        perToken: piece.perToken))
     return tokens
   }
 
