@@ -66,22 +66,25 @@ struct BatchLoad: ~Copyable, Sendable {
   /// Names every expert with tokens, ascending, and how many they are: apart for each least precision.
   @inline(__always)
   func forEachDemand(_ body: (_ expert: Int, _ least: Precision, _ tokens: Int) -> Void) {
-    let shared = sharedLeast
-    for place in 0..<activeCount {
-      let expert = Int(active[place])
-      if let shared {
-        var tokens = 0
-        for group in groups.indices { tokens &+= self.tokens(group, expert) }
-        body(expert, shared, tokens)
-      } else {
-        for least in Precision.allCases {
-          var tokens = 0
-          for group in groups.indices where groups[group].traits.leastPrecision == least {
-            tokens &+= self.tokens(group, expert)
-          }
-          if tokens > 0 { body(expert, least, tokens) }
-        }
+    if groups.count == 1 {
+      // Safety: active experts are below `experts`, for which the one row has words.
+      for place in 0..<activeCount {
+        let expert = unsafe Int(active.start[place])
+        body(expert, groups[0].traits.leastPrecision, unsafe Int(counts.start[expert]))
       }
+    } else {
+      for place in 0..<activeCount { forEachLeast(Int(active[place]), body) }
+    }
+  }
+
+  /// Names one expert with its tokens of each least precision.
+  private func forEachLeast(_ expert: Int, _ body: (_ expert: Int, _ least: Precision, _ tokens: Int) -> Void) {
+    for least in Precision.allCases {
+      var tokens = 0
+      for group in groups.indices where groups[group].traits.leastPrecision == least {
+        tokens &+= self.tokens(group, expert)
+      }
+      if tokens > 0 { body(expert, least, tokens) }
     }
   }
 
@@ -175,12 +178,20 @@ struct BatchLoad: ~Copyable, Sendable {
     guard !groups.isEmpty else { return }
     // Safety: every group has a word for each expert; `active` has one more than there are experts.
     let active = unsafe active.start
+    let counts = unsafe counts.start
     var found = 0
-    for expert in 0..<experts {
-      var sum = unsafe counts.start[expert]
-      for group in 1..<groups.count { sum |= unsafe counts.start[group &* experts &+ expert] }
-      unsafe active[found] = Int32(truncatingIfNeeded: expert)
-      found &+= sum > 0 ? 1 : 0
+    if groups.count == 1 {
+      for expert in 0..<experts {
+        unsafe active[found] = Int32(truncatingIfNeeded: expert)
+        unsafe found &+= counts[expert] > 0 ? 1 : 0
+      }
+    } else {
+      for expert in 0..<experts {
+        unsafe active[found] = Int32(truncatingIfNeeded: expert)
+        var any: UInt32 = 0
+        for group in groups.indices { unsafe any |= counts[group &* experts &+ expert] }
+        found &+= any > 0 ? 1 : 0
+      }
     }
     activeCount = found
   }

@@ -89,7 +89,11 @@ public struct Lane: ~Copyable, Sendable {
     try record(selection, layer: layer)
     return path.table.withCurrent(reader: row) { table in
       dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
-      return body(dispatched)
+      // Lent from a local value: a property of the lane would be copied first.
+      var lent = Dispatch()
+      swap(&lent, &dispatched)
+      defer { swap(&lent, &dispatched) }
+      return body(lent)
     }
   }
 

@@ -34,6 +34,13 @@ package struct BatchSplit: Sendable {
     let activation: Double
     /// Nanoseconds a token at home.
     let perToken: Double
+
+    /// How many they are, once they are whole and fewer than 2³².
+    @inline(__always)
+    var wholeTokens: Int {
+      // Added to 2⁵², a whole number stands in the lowest bits: no conversion to check.
+      Int(truncatingIfNeeded: (tokens + 0x1p52).bitPattern & 0xffff_ffff)
+    }
   }
 
   /// The demand, in the order it was added.
@@ -42,13 +49,7 @@ package struct BatchSplit: Sendable {
   package var pieces: [Piece] = []
   /// Nanoseconds each device takes.
   package var deviceTimes: [Double] = []
-  /// Tokens whose least precision no replica of their expert meets; they go to the most exact there is.
-  package private(set) var unmetTokens = 0.0
-
-  /// Items with a choice of replicas; after `solve` the largest are first.
-  private(set) var movable: [Int] = []
-  /// Whether an expert was added more than once, so that items may share a replica.
-  private var sharesReplicas = false
+  private var demand = DemandLayout()
   private var scratch = DivisionScratch()
   /// Scratch of `borrow`.
   var spill = Spill()
@@ -75,16 +76,17 @@ package struct BatchSplit: Sendable {
   /// A split of nothing.
   package init() {}
 
+  /// Tokens whose least precision no replica of their expert meets; they go to the most exact there is.
+  package var unmetTokens: Double { demand.unmetTokens }
+
   /// Nanoseconds of the busiest device.
   package var longest: Double { deviceTimes.max() ?? 0 }
 
   /// Forgets the last batch and keeps its memory.
-  package mutating func begin(_ graph: borrowing ReplicaGraph) {
+  package mutating func begin(_ graph: ReplicaGraph) {
     items.removeAll(keepingCapacity: true)
     pieces.removeAll(keepingCapacity: true)
-    movable.removeAll(keepingCapacity: true)
-    unmetTokens = 0
-    sharesReplicas = false
+    demand.begin()
     deviceTimes.resize(to: graph.devices, with: 0)
     deviceTimes.setAll(to: 0)
     scratch.begin(replicas: graph.device.count)
@@ -92,32 +94,36 @@ package struct BatchSplit: Sendable {
 
   /// Adds tokens of one expert that need at least `least`, or exactly `pinned`; experts in ascending order.
   package mutating func add(
-    expert: Int, tokens: Double, least: Precision = .int4, pinned: Precision? = nil, graph: borrowing ReplicaGraph
+    expert: Int, tokens: Double, least: Precision = .int4, pinned: Precision? = nil, graph: ReplicaGraph
   ) {
-    let first = pieces.count
-    let replicas = graph.replicas(of: expert)
-    for replica in replicas {
-      let precision = graph.precision[replica]
-      guard pinned.map({ precision == $0 }) ?? precision.satisfies(least) else { continue }
-      append(expert, replica, graph)
+    Self.append(to: &items, &pieces, mostItems: 1, mostPieces: graph.replicas(of: expert).count) { items, pieces in
+      demand.add(
+        Demand(expert: expert, tokens: tokens, least: least, pinned: pinned), graph, &items, &pieces)
     }
-    if pieces.count == first {
-      unmetTokens += tokens
-      var best = UInt8.max
-      for replica in replicas { best = min(best, graph.precision[replica].rawValue) }
-      for replica in replicas where graph.precision[replica].rawValue == best { append(expert, replica, graph) }
-    }
-    if pieces.count - first > 1 { movable.append(items.count) }
-    if let last = items.last, last.expert == expert { sharesReplicas = true }
-    items.append(Item(expert: expert, tokens: tokens, pieces: first..<pieces.count))
   }
 
+  /// Adds everything a batch counted.
+  mutating func add(_ load: borrowing BatchLoad, pinned: Precision?, graph: ReplicaGraph) {
+    let classes = load.sharedLeast == nil ? Precision.allCases.count : 1
+    Self.append(
+      to: &items, &pieces, mostItems: classes * load.activeCount, mostPieces: classes * graph.device.count
+    ) { items, pieces in
+      load.forEachDemand { expert, least, tokens in
+        demand.add(
+          Demand(expert: expert, tokens: Double(tokens), least: least, pinned: pinned), graph, &items, &pieces)
+      }
+    }
+  }
+
+  // Arrays come one by one because lending room keeps the whole value it was taken from.
   @inline(__always)
-  private mutating func append(_ expert: Int, _ replica: Int, _ graph: borrowing ReplicaGraph) {
-    pieces.append(
-      Piece(
-        expert: expert, replica: replica, device: Int(graph.device[replica]), tokens: 0,
-        activation: graph.activation[replica], perToken: graph.perToken[replica]))
+  private static func append(
+    to items: inout [Item], _ pieces: inout [Piece], mostItems: Int, mostPieces: Int,
+    _ body: (inout OutputSpan<Item>, inout OutputSpan<Piece>) -> Void
+  ) {
+    items.append(addingCapacity: mostItems) { items in
+      pieces.append(addingCapacity: mostPieces) { pieces in body(&items, &pieces) }
+    }
   }
 
   /// Divides what was added.
@@ -130,7 +136,7 @@ package struct BatchSplit: Sendable {
   ///   - effort: How long sets of replicas may be tried where activation costs.
   /// - Complexity: O(sweeps · pieces); allocates only beyond the largest batch seen.
   package mutating func solve(
-    _ graph: borrowing ReplicaGraph, wholeTokens: Bool, sweeps: Int = 24, tie: Double = 0,
+    _ graph: ReplicaGraph, wholeTokens: Bool, sweeps: Int = 24, tie: Double = 0,
     effort: Effort = .full
   ) {
     let hasActivation = graph.hasActivation
@@ -142,7 +148,7 @@ package struct BatchSplit: Sendable {
   }
 
   /// Gives every piece of an item the same share, whatever its device has to do.
-  package mutating func splitEvenly(_ graph: borrowing ReplicaGraph, wholeTokens: Bool) {
+  package mutating func splitEvenly(_ graph: ReplicaGraph, wholeTokens: Bool) {
     withDivision(wholeTokens: wholeTokens) { division in
       division.putFixed()
       division.splitEvenly()
@@ -155,18 +161,19 @@ package struct BatchSplit: Sendable {
   private mutating func withDivision(wholeTokens: Bool, _ body: (inout Division) -> Void) {
     scratch.makeRoom(pieces: pieces.count, items: items.count, devices: deviceTimes.count)
     Self.divide(
-      &pieces, &deviceTimes, &movable, items, &scratch, wholeTokens: wholeTokens, sharesReplicas: sharesReplicas, body)
+      &pieces, &deviceTimes, &demand, items, &scratch, wholeTokens: wholeTokens, body)
   }
 
   // Arrays come one by one because lending memory keeps the whole value it was taken from.
   private static func divide(
-    _ pieces: inout [Piece], _ deviceTimes: inout [Double], _ movable: inout [Int], _ items: [Item],
-    _ scratch: inout DivisionScratch, wholeTokens: Bool, sharesReplicas: Bool, _ body: (inout Division) -> Void
+    _ pieces: inout [Piece], _ deviceTimes: inout [Double], _ demand: inout DemandLayout, _ items: [Item],
+    _ scratch: inout DivisionScratch, wholeTokens: Bool, _ body: (inout Division) -> Void
   ) {
+    let sharesReplicas = demand.sharesReplicas
     // Safety: the arrays stay in place while the division exists, which is no longer than this call.
     unsafe pieces.withUnsafeMutableBufferPointer { pieces in
       unsafe deviceTimes.withUnsafeMutableBufferPointer { deviceTimes in
-        unsafe movable.withUnsafeMutableBufferPointer { movable in
+        unsafe demand.movable.withUnsafeMutableBufferPointer { movable in
           unsafe items.withUnsafeBufferPointer { items in
             scratch.withPointers { scratch in
               var division = unsafe Division(

@@ -17,6 +17,12 @@ public struct Dispatch: Sendable {
     public let home: DeviceID
     /// Its entries.
     public let entries: Range<Int>
+
+    /// The same replica with these entries, computed on `device`.
+    func with(_ entries: Range<Int>, on device: Int) -> Run {
+      Run(
+        expert: expert, precision: precision, handle: handle, device: DeviceID(device), home: home, entries: entries)
+    }
   }
 
   /// The runs, ascending by device, then expert.

@@ -29,22 +29,21 @@ package struct Dispatcher: ~Copyable, Sendable {
   mutating func route(
     _ selection: borrowing SelectionSpan, layer: LayerID, table: RoutingTable, into dispatch: inout Dispatch
   ) {
-    divide(table.graphs[layer.index], table)
-    orderPieces(devices: table.graphs[layer.index].devices)
-    emitRuns(table.graphs[layer.index], table.handles[layer.index], &dispatch)
+    let graph = table.graphs[layer.index]
+    divide(graph, table)
+    orderPieces(devices: graph.devices)
+    emitRuns(table.runs[layer.index], devices: graph.devices, runs: &dispatch.runs, deviceRuns: &dispatch.deviceRuns)
     emitEntries(selection, &dispatch)
     dispatch.deviceTimes.removeAll(keepingCapacity: true)
     dispatch.deviceTimes.append(contentsOf: split.deviceTimes)
     dispatch.unmetAssignments = Int(split.unmetTokens)
   }
 
-  private mutating func divide(_ graph: borrowing ReplicaGraph, _ table: RoutingTable) {
+  private mutating func divide(_ graph: ReplicaGraph, _ table: RoutingTable) {
     var pinned: Precision?
     if case .pinned(let precision) = table.policy { pinned = precision }
     split.begin(graph)
-    load.forEachDemand { expert, least, tokens in
-      split.add(expert: expert, tokens: Double(tokens), least: least, pinned: pinned, graph: graph)
-    }
+    split.add(load, pinned: pinned, graph: graph)
     split.solve(graph, wholeTokens: true, tie: BatchSplit.calibrationTie, effort: .worthwhile)
     if case .borrowing(let limits) = table.policy {
       split.borrow(
@@ -68,33 +67,41 @@ package struct Dispatcher: ~Copyable, Sendable {
   }
 
   private mutating func emitRuns(
-    _ graph: borrowing ReplicaGraph, _ handles: borrowing [UInt32], _ dispatch: inout Dispatch
+    _ replicas: borrowing [Dispatch.Run], devices: Int, runs: inout [Dispatch.Run], deviceRuns: inout [Int]
   ) {
-    dispatch.runs.removeAll(keepingCapacity: true)
-    dispatch.deviceRuns.removeAll(keepingCapacity: true)
+    runs.removeAll(keepingCapacity: true)
+    deviceRuns.removeAll(keepingCapacity: true)
     cursors.begin(pieces: split.pieces.count)
-    var entry = 0
-    for device in 0..<graph.devices {
-      dispatch.deviceRuns.append(dispatch.runs.count)
-      for place in starts[device]..<starts[device + 1] {
-        let index = Int(order[Int(place)])
-        let piece = split.pieces[index]
-        let end = entry + Int(piece.tokens)
-        let handle = handles[piece.replica]
-        if let last = dispatch.runs.last, last.handle == handle, last.device.index == device {
-          dispatch.runs[dispatch.runs.count - 1] = last.extended(to: end)
-        } else {
-          cursors.open(run: dispatch.runs.count, entry: entry)
-          dispatch.runs.append(
-            Dispatch.Run(
-              expert: ExpertID(piece.expert), precision: graph.precision[piece.replica], handle: handle,
-              device: DeviceID(device), home: DeviceID(Int(graph.device[piece.replica])), entries: entry..<end))
+    deviceRuns.append(addingCapacity: devices + 1) { deviceRuns in
+      runs.append(addingCapacity: Int(starts[devices])) { runs in
+        var entry = 0
+        for device in 0..<devices {
+          deviceRuns.append(runs.count)
+          for place in Int(starts[device])..<Int(starts[device + 1]) {
+            let index = Int(order[place])
+            let end = entry + split.pieces[index].wholeTokens
+            emitRun(replicas[split.pieces[index].replica], entry..<end, on: device, &runs)
+            cursors.place(piece: index, run: runs.count - 1, entry: entry)
+            entry = end
+          }
         }
-        cursors.place(piece: index, run: dispatch.runs.count - 1, entry: entry)
-        entry = end
+        deviceRuns.append(runs.count)
       }
     }
-    dispatch.deviceRuns.append(dispatch.runs.count)
+  }
+
+  /// Appends a run, or lengthens the last one when it is of the same replica on the same device.
+  @inline(__always)
+  private mutating func emitRun(
+    _ replica: Dispatch.Run, _ entries: Range<Int>, on device: Int, _ runs: inout OutputSpan<Dispatch.Run>
+  ) {
+    let last = runs.count - 1
+    if last >= 0, runs[last].handle == replica.handle, runs[last].device.index == device {
+      runs[last] = runs[last].with(runs[last].entries.lowerBound..<entries.upperBound, on: device)
+    } else {
+      cursors.open(run: runs.count, entry: entries.lowerBound)
+      runs.append(replica.with(entries, on: device))
+    }
   }
 
   /// Hands each item's tokens out to its pieces in token order.
@@ -104,18 +111,10 @@ package struct Dispatcher: ~Copyable, Sendable {
     cursors.point(experts: load.experts, sharesRuns: sharesRuns)
     var item = 0
     load.forEachDemand { expert, least, _ in
-      cursors.point(expert: expert, least: least, atPiece: split.items[item].pieces.lowerBound)
+      cursors.point(expert: expert, least: least, atPiece: split.items[item].pieces.lowerBound, of: split.pieces)
       item += 1
     }
     cursors.emit(selection, pieces: split.pieces, &dispatch)
-  }
-}
-
-extension Dispatch.Run {
-  fileprivate func extended(to end: Int) -> Dispatch.Run {
-    Dispatch.Run(
-      expert: expert, precision: precision, handle: handle, device: device, home: home,
-      entries: entries.lowerBound..<end)
   }
 }
 

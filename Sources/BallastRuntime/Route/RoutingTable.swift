@@ -18,8 +18,8 @@ public final class RoutingTable: Sendable {
   let bytesPerExpert: PerPrecision<Int>
   /// The layers' replicas, `[layer]`.
   package let graphs: [ReplicaGraph]
-  /// The executor's handles in the order of the layer's graph, `[layer][replica]`.
-  let handles: [[UInt32]]
+  /// A run without entries for each replica of the layer's graph, `[layer][replica]`.
+  let runs: [[Dispatch.Run]]
 
   /// Compiles `placement`.
   ///
@@ -45,18 +45,21 @@ public final class RoutingTable: Sendable {
     self.topology = topology
     bytesPerExpert = shape.bytesPerExpert
     var graphs: [ReplicaGraph] = []
-    var handles: [[UInt32]] = []
+    var runs: [[Dispatch.Run]] = []
     for (index, layer) in placement.layers.enumerated() {
       graphs.append(ReplicaGraph(layer, experts: shape.expertsPerLayer, topology: topology, cost: cost))
-      var row: [UInt32] = []
+      var row: [Dispatch.Run] = []
       for replica in layer.replicas {
         guard let name = handle(LayerID(index), replica) else { throw .notStaged(LayerID(index), replica) }
-        row.append(name)
+        row.append(
+          Dispatch.Run(
+            expert: replica.expert, precision: replica.precision, handle: name, device: replica.device,
+            home: replica.device, entries: 0..<0))
       }
-      handles.append(row)
+      runs.append(row)
     }
     self.graphs = graphs
-    self.handles = handles
+    self.runs = runs
   }
 }
 

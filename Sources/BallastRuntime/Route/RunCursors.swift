@@ -53,10 +53,13 @@ struct RunCursors: ~Copyable, Sendable {
   }
 
   /// Points the tokens of an expert at the first of their pieces.
-  mutating func point(expert: Int, least: Precision, atPiece piece: Int) {
+  @inline(__always)
+  mutating func point(
+    expert: Int, least: Precision, atPiece piece: Int, of pieces: borrowing [BatchSplit.Piece]
+  ) {
     let index = sharesRuns ? Int(least.rawValue) * experts + expert : expert
-    cursors[index] = Cursor()
     following[index] = Int32(truncatingIfNeeded: piece)
+    moveOn(index, pieces.span)
   }
 
   /// Writes the entry of every choice.
@@ -127,13 +130,14 @@ struct RunCursors: ~Copyable, Sendable {
     return entry
   }
 
-  @inline(never)
+  /// Points a cursor at the next piece of its item that takes tokens.
+  @inline(__always)
   private func moveOn(_ index: Int, _ pieces: Span<BatchSplit.Piece>) {
     var piece = Int(following[index])
     while pieces[piece].tokens < 1 { piece += 1 }
     let place = sharesRuns ? runOfPiece[piece] : entryOfPiece[piece]
-    // Safety: the caller's index.
-    unsafe cursors.start[index] = Cursor(place: place, left: Int32(truncatingIfNeeded: Int(pieces[piece].tokens)))
+    // Safety: `following` checked the index, and has as many places.
+    unsafe cursors.start[index] = Cursor(place: place, left: Int32(truncatingIfNeeded: pieces[piece].wholeTokens))
     unsafe following.start[index] = Int32(truncatingIfNeeded: piece + 1)
   }
 }
