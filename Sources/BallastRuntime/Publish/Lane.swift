@@ -83,6 +83,7 @@ public struct Lane: ~Copyable, Sendable {
   ///   - body: Reads the dispatch, which is the lane's own until then; computes by it.
   /// - Throws: `ExecutionError` when the selection is not for this model; nothing is counted then.
   /// - Complexity: As `serve`, without executing.
+  @discardableResult
   public mutating func dispatch<Outcome>(
     _ selection: borrowing SelectionSpan, layer: LayerID, _ body: (borrowing Dispatch) -> Outcome
   ) throws(ExecutionError) -> Outcome {
@@ -95,6 +96,16 @@ public struct Lane: ~Copyable, Sendable {
       defer { swap(&lent, &dispatched) }
       return body(lent)
     }
+  }
+
+  /// The same for a selection that owns its memory.
+  ///
+  /// - Throws: `ExecutionError` when the selection is not for this model; nothing is counted then.
+  @discardableResult
+  public mutating func dispatch<Outcome>(
+    _ selection: borrowing Selection, layer: LayerID, _ body: (borrowing Dispatch) -> Outcome
+  ) throws(ExecutionError) -> Outcome {
+    try dispatch(selection.span, layer: layer, body)
   }
 
   private func check(_ expertsPerLayer: Int, _ layer: LayerID) throws(ExecutionError) {

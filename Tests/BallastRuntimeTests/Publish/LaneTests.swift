@@ -53,9 +53,13 @@ import Testing
   @Test func dispatchingCountsWithoutExecuting() throws {
     let (path, executor) = try makePath()
     var lane = try path.makeLane()
-    let dispatch = try lane.dispatch(makeSelection(), layer: LayerID(1))
-    #expect(dispatch.rows.count == 4)
-    #expect(dispatch.runs.map(\.handle) == [4, 5, 6])
+    try lane.dispatch(makeSelection(), layer: LayerID(1)) { dispatch in
+      #expect(dispatch.rows.count == 4)
+      #expect(dispatch.runs.map(\.handle) == [4, 5, 6])
+      #expect(path.table.oldestAnnouncedGeneration == 0)
+    }
+    #expect(path.table.oldestAnnouncedGeneration == nil)
+    #expect(lane.lastDispatch.runs.map(\.handle) == [4, 5, 6])
     #expect(path.counters.totals().tokens(.decode, LayerID(1)) == 2)
     #expect(executor.executed.withLock { $0 } == 0)
   }
@@ -88,7 +92,7 @@ import Testing
       }
     }
     do {
-      _ = try lane.dispatch(other, layer: LayerID(0))
+      try lane.dispatch(other, layer: LayerID(0)) { _ in Issue.record("it was dispatched") }
       Issue.record("a selection over 5 experts was accepted")
     } catch {
       #expect(error == .expertCount(selection: 5, model: 4))
