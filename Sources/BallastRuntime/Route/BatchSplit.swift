@@ -141,9 +141,11 @@ package struct BatchSplit: Sendable {
   ) {
     let hasActivation = graph.hasActivation
     let shortestToken = graph.shortestToken
+    let openDevices = graph.openDevices.count
     withDivision(wholeTokens: wholeTokens) { division in
       division.solve(
-        sweeps: sweeps, tie: tie, effort: effort, hasActivation: hasActivation, shortestToken: shortestToken)
+        sweeps: sweeps, tie: tie, effort: effort, hasActivation: hasActivation, shortestToken: shortestToken,
+        openDevices: openDevices)
     }
   }
 

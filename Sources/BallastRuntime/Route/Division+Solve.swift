@@ -1,11 +1,12 @@
 extension Division {
   /// Divides the items; see `BatchSplit.solve`.
   mutating func solve(
-    sweeps: Int, tie: Double, effort: BatchSplit.Effort, hasActivation: Bool, shortestToken: Double
+    sweeps: Int, tie: Double, effort: BatchSplit.Effort, hasActivation: Bool, shortestToken: Double,
+    openDevices: Int
   ) {
     putFixed()
     guard movableCount > 0 else { return }
-    let bound = leastLongest(floor: longest)
+    let bound = leastLongest(floor: longest, openDevices: openDevices)
     splitEvenly()
     let even = longest
     if even <= bound * (1 + 1e-9) { return }
@@ -24,11 +25,11 @@ extension Division {
 
   /// No division can make the busiest device take less: what has no choice, and the work that must be done
   /// somewhere, shared by all devices.
-  private func leastLongest(floor: Double) -> Double {
+  private func leastLongest(floor: Double, openDevices: Int) -> Double {
     var sum = 0.0
     for device in 0..<deviceCount { sum += time(ofDevice: device) }
     for place in 0..<movableCount { sum += leastWork(of: movable(place)) }
-    return max(floor, sum / Double(max(deviceCount, 1)), 0)
+    return max(floor, sum / Double(max(openDevices, 1)), 0)
   }
 
   /// The least nanoseconds an item can cost all devices together.

@@ -5,6 +5,8 @@
 package final class ReplicaGraph: Sendable {
   /// Devices of the topology.
   package let devices: Int
+  /// Devices that may get tokens.
+  let openDevices: [Int]
   /// `[expert + 1]`: the replicas of an expert are `first[expert]..<first[expert + 1]`.
   package let first: [Int32]
   /// `[replica]`: where it lives.
@@ -23,7 +25,9 @@ package final class ReplicaGraph: Sendable {
   package let shortestToken: Double
 
   /// Compiles a layer; every expert must have a replica on a known device (`Placement.check`).
-  package init(_ layer: LayerPlacement, experts: Int, topology: Topology, cost: CostModel) {
+  package init(
+    _ layer: LayerPlacement, experts: Int, topology: Topology, cost: CostModel, maskedDevices: Set<DeviceID> = []
+  ) {
     let replicas = layer.replicas
     var first: [Int32] = [0]
     for (index, replica) in replicas.enumerated() {
@@ -32,6 +36,7 @@ package final class ReplicaGraph: Sendable {
     while first.count < experts + 1 { first.append(Int32(replicas.count)) }
     self.first = first
     devices = topology.devices.count
+    openDevices = topology.devices.indices.filter { !maskedDevices.contains(DeviceID($0)) }
     device = replicas.map { Int32($0.device.index) }
     precision = replicas.map(\.precision)
     activation = replicas.map { cost.activationNanoseconds[$0.precision] / topology[$0.device].relativeSpeed }
