@@ -253,7 +253,7 @@
 
   /// When the piece's device would start on it: its time so far, and the activation if the replica is not active yet.
   @inline(__always)
-  private func entryTime(_ piece: Int) -> Double {
+  func entryTime(_ piece: Int) -> Double {
     let isActive = unsafe scratch.replicaTokens[pieces[piece].replica] > 0
     return time(of: piece) + (isActive ? 0 : activation(piece))
   }

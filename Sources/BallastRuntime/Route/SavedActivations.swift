@@ -25,6 +25,7 @@ extension Division {
     }
     var trials = limit
     while trials > 0, longest > bound * (1 + 1e-9), relieveLongest(&trials) {}
+    searchTogether(bound: bound, trials: limit)
   }
 
   /// Divides one or two items of the busiest device anew so that it is busiest no more; false when none does.
