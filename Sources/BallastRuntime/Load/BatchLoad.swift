@@ -109,7 +109,8 @@ struct BatchLoad: ~Copyable, Sendable {
     let group = group(of: traits)
     groups[group].tokens += tokens.count
     let stretch =
-      selection.assignments(of: tokens.lowerBound).lowerBound..<selection.assignments(of: tokens.upperBound - 1)
+      selection.assignments(of: tokens.lowerBound)
+      .lowerBound..<selection.assignments(of: tokens.upperBound - 1)
       .upperBound
     assignments += stretch.count
     switch selection.width {
@@ -161,10 +162,12 @@ struct BatchLoad: ~Copyable, Sendable {
   }
 
   /// Adds the private histograms to a row and sets them to 0.
-  private static func collect(_ turns: UnsafeMutablePointer<UInt32>, into row: UnsafeMutablePointer<UInt32>, _ experts: Int) {
+  // Safety: the caller's row and every histogram have a word for every expert.
+  private static func collect(
+    _ turns: UnsafeMutablePointer<UInt32>, into row: UnsafeMutablePointer<UInt32>, _ experts: Int
+  ) {
     for turn in 0..<turnCount {
       let words = unsafe turns + turn * turnStride
-      // Safety: both have a word for every expert.
       for expert in 0..<experts {
         unsafe row[expert] &+= words[expert]
         unsafe words[expert] = 0

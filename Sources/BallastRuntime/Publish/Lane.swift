@@ -80,7 +80,8 @@ public struct Lane: ~Copyable, Sendable {
   /// - Parameters:
   ///   - selection: What the gate chose.
   ///   - layer: The MoE layer, counted from the first.
-  ///   - body: Reads the dispatch, which is the lane's own until then; computes by it.
+  ///   - body: Reads the dispatch, which is lent and not copied, and computes by it.
+  /// - Returns: What `body` returns.
   /// - Throws: `ExecutionError` when the selection is not for this model; nothing is counted then.
   /// - Complexity: As `serve`, without executing.
   @discardableResult
@@ -100,6 +101,11 @@ public struct Lane: ~Copyable, Sendable {
 
   /// The same for a selection that owns its memory.
   ///
+  /// - Parameters:
+  ///   - selection: What the gate chose.
+  ///   - layer: The MoE layer, counted from the first.
+  ///   - body: Reads the dispatch.
+  /// - Returns: What `body` returns.
   /// - Throws: `ExecutionError` when the selection is not for this model; nothing is counted then.
   @discardableResult
   public mutating func dispatch<Outcome>(

@@ -163,24 +163,24 @@ package struct BatchSplit: Sendable {
   private mutating func withDivision(wholeTokens: Bool, _ body: (inout Division) -> Void) {
     scratch.makeRoom(pieces: pieces.count, items: items.count, devices: deviceTimes.count)
     Self.divide(
-      &pieces, &deviceTimes, &demand, items, &scratch, wholeTokens: wholeTokens, body)
+      &pieces, &deviceTimes, &demand, &items, &scratch, wholeTokens: wholeTokens, body)
   }
 
   // Arrays come one by one because lending memory keeps the whole value it was taken from.
   private static func divide(
-    _ pieces: inout [Piece], _ deviceTimes: inout [Double], _ demand: inout DemandLayout, _ items: [Item],
+    _ pieces: inout [Piece], _ deviceTimes: inout [Double], _ demand: inout DemandLayout, _ items: inout [Item],
     _ scratch: inout DivisionScratch, wholeTokens: Bool, _ body: (inout Division) -> Void
   ) {
     let sharesReplicas = demand.sharesReplicas
-    // Safety: the arrays stay in place while the division exists, which is no longer than this call.
+    // Safety: the arrays stay in place, and are reached through the division alone, while `body` runs.
     unsafe pieces.withUnsafeMutableBufferPointer { pieces in
       unsafe deviceTimes.withUnsafeMutableBufferPointer { deviceTimes in
         unsafe demand.movable.withUnsafeMutableBufferPointer { movable in
-          unsafe items.withUnsafeBufferPointer { items in
-            scratch.withPointers { scratch in
+          unsafe items.withUnsafeMutableBufferPointer { items in
+            scratch.lend { scratch in
               var division = unsafe Division(
-                items: items, pieces: pieces, deviceTimes: deviceTimes, movable: movable, scratch: scratch,
-                wholeTokens: wholeTokens, sharesReplicas: sharesReplicas)
+                items: Lent(items), pieces: Lent(pieces), deviceTimes: Lent(deviceTimes), movable: Lent(movable),
+                scratch: scratch, wholeTokens: wholeTokens, sharesReplicas: sharesReplicas)
               body(&division)
             }
           }

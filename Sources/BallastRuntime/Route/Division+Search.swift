@@ -96,7 +96,7 @@ extension Division {
       for place in 0..<movableCount {
         let range = range(movable(place))
         guard range.contains(where: { isMarked(device($0)) }) else { continue }
-        unsafe places[found] = movable(place)
+        places[found] = movable(place)
         found += 1
         for piece in range where !isMarked(device(piece)) {
           mark(device(piece), true)
@@ -107,11 +107,11 @@ extension Division {
     return found > 0 ? found : nil
   }
 
-  private func member(_ place: Int) -> Int { unsafe places[place] }
+  private func member(_ place: Int) -> Int { places[place] }
 
-  private func mark(_ device: Int, _ isMarked: Bool) { unsafe places[itemCount + device] = isMarked ? 1 : 0 }
+  private func mark(_ device: Int, _ isMarked: Bool) { places[itemCount + device] = isMarked ? 1 : 0 }
 
-  private func isMarked(_ device: Int) -> Bool { unsafe places[itemCount + device] == 1 }
+  private func isMarked(_ device: Int) -> Bool { places[itemCount + device] == 1 }
 
   /// The longest of the marked devices.
   private var longestAround: Double {

@@ -1,35 +1,35 @@
 /// A split's memory in the hands of what solves it.
-@safe struct Division {
-  // Safety: everything is lent by a `BatchSplit` for one call and laid out by it: items name pieces, pieces name
-  // replicas and devices, and `movable` names items of the memory here. Nothing from outside is an index.
-
+struct Division {
   /// A replica an item may use, and when its device would start on it.
   struct Candidate {
     let piece: Int
     let entry: Double
   }
 
-  private let items: UnsafeBufferPointer<BatchSplit.Item>
-  private let pieces: UnsafeMutableBufferPointer<BatchSplit.Piece>
-  private let deviceTimes: UnsafeMutableBufferPointer<Double>
-  private let movable: UnsafeMutableBufferPointer<Int>
-  private let scratch: DivisionScratch.Pointers
+  private let items: Lent<BatchSplit.Item>
+  private let pieces: Lent<BatchSplit.Piece>
+  private let deviceTimes: Lent<Double>
+  private let movable: Lent<Int>
+  private let scratch: DivisionScratch.Loan
+  /// Words that one call may use: one an item, then one a device.
+  let places: Lent<Int>
   /// Whether pieces must be whole in the end.
   let wholeTokens: Bool
   /// Whether items may share a replica, which is activated once.
   let sharesReplicas: Bool
   private var candidateCount = 0
 
+  /// A split's memory: items name pieces, pieces name replicas and devices, `movable` names items.
   init(
-    items: UnsafeBufferPointer<BatchSplit.Item>, pieces: UnsafeMutableBufferPointer<BatchSplit.Piece>,
-    deviceTimes: UnsafeMutableBufferPointer<Double>, movable: UnsafeMutableBufferPointer<Int>,
-    scratch: DivisionScratch.Pointers, wholeTokens: Bool, sharesReplicas: Bool
+    items: Lent<BatchSplit.Item>, pieces: Lent<BatchSplit.Piece>, deviceTimes: Lent<Double>, movable: Lent<Int>,
+    scratch: DivisionScratch.Loan, wholeTokens: Bool, sharesReplicas: Bool
   ) {
-    unsafe self.items = items
-    unsafe self.pieces = pieces
-    unsafe self.deviceTimes = deviceTimes
-    unsafe self.movable = movable
+    self.items = items
+    self.pieces = pieces
+    self.deviceTimes = deviceTimes
+    self.movable = movable
     self.scratch = scratch
+    places = scratch.places
     self.wholeTokens = wholeTokens
     self.sharesReplicas = sharesReplicas
   }
@@ -40,54 +40,56 @@
   var longest: Double {
     var lanes = SIMD4<Double>(repeating: 0)
     var device = 0
-    let count = unsafe deviceTimes.count
+    let count = deviceTimes.count
     while device + 4 <= count {
-      let four = unsafe SIMD4(
+      let four = SIMD4(
         deviceTimes[device], deviceTimes[device + 1], deviceTimes[device + 2], deviceTimes[device + 3])
       lanes.replace(with: four, where: four .> lanes)
       device += 4
     }
     var most = lanes.max()
     while device < count {
-      most = unsafe max(most, deviceTimes[device])
+      most = max(most, deviceTimes[device])
       device += 1
     }
     return most
   }
 
   /// Mean nanoseconds of the devices.
-  var meanTime: Double { unsafe deviceTimes.reduce(0, +) / Double(max(deviceTimes.count, 1)) }
+  var meanTime: Double {
+    var sum = 0.0
+    for device in 0..<deviceCount { sum += deviceTimes[device] }
+    return sum / Double(max(deviceCount, 1))
+  }
 
-  var movableCount: Int { unsafe movable.count }
-  var itemCount: Int { unsafe items.count }
-  var pieceCount: Int { unsafe pieces.count }
-  var deviceCount: Int { unsafe deviceTimes.count }
+  var movableCount: Int { movable.count }
+  var itemCount: Int { items.count }
+  var pieceCount: Int { pieces.count }
+  var deviceCount: Int { deviceTimes.count }
 
   /// The item at a place of the order in which items are divided.
-  @inline(__always) func movable(_ place: Int) -> Int { unsafe movable[place] }
-  @inline(__always) func tokens(of item: Int) -> Double { unsafe items[item].tokens }
-  @inline(__always) func range(_ item: Int) -> Range<Int> { unsafe items[item].pieces }
-  @inline(__always) func device(_ piece: Int) -> Int { unsafe pieces[piece].device }
-  @inline(__always) func tokens(_ piece: Int) -> Double { unsafe pieces[piece].tokens }
-  @inline(__always) func perToken(_ piece: Int) -> Double { unsafe pieces[piece].perToken }
-  @inline(__always) func activation(_ piece: Int) -> Double { unsafe pieces[piece].activation }
-  @inline(__always) func time(ofDevice device: Int) -> Double { unsafe deviceTimes[device] }
+  @inline(__always) func movable(_ place: Int) -> Int { movable[place] }
+  @inline(__always) func tokens(of item: Int) -> Double { items[item].tokens }
+  @inline(__always) func range(_ item: Int) -> Range<Int> { items[item].pieces }
+  @inline(__always) func device(_ piece: Int) -> Int { pieces[piece].device }
+  @inline(__always) func tokens(_ piece: Int) -> Double { pieces[piece].tokens }
+  @inline(__always) func perToken(_ piece: Int) -> Double { pieces[piece].perToken }
+  @inline(__always) func activation(_ piece: Int) -> Double { pieces[piece].activation }
+  @inline(__always) func time(ofDevice device: Int) -> Double { deviceTimes[device] }
   /// Nanoseconds of the piece's device.
-  @inline(__always) func time(of piece: Int) -> Double { unsafe deviceTimes[pieces[piece].device] }
-  /// Words that one call may use: one an item, then one a device.
-  var places: UnsafeMutablePointer<Int> { unsafe scratch.places }
+  @inline(__always) func time(of piece: Int) -> Double { deviceTimes[pieces[piece].device] }
 
   /// Puts the items with most tokens first, equal ones in the order they were added.
   func sortMovable() {
     for place in 1..<max(movableCount, 1) {
-      let item = unsafe movable[place]
+      let item = movable[place]
       let tokens = tokens(of: item)
       var hole = place
-      while hole > 0, self.tokens(of: unsafe movable[hole - 1]) < tokens {
-        unsafe movable[hole] = movable[hole - 1]
+      while hole > 0, self.tokens(of: movable[hole - 1]) < tokens {
+        movable[hole] = movable[hole - 1]
         hole -= 1
       }
-      unsafe movable[hole] = item
+      movable[hole] = item
     }
   }
 
@@ -96,33 +98,33 @@
   @inline(__always)
   func put(_ tokens: Double, _ piece: Int) {
     guard tokens > 0 else { return }
-    let replica = unsafe pieces[piece].replica
-    var time = unsafe tokens * pieces[piece].perToken
-    if unsafe scratch.replicaTokens[replica] <= 0 { unsafe time += pieces[piece].activation }
-    unsafe scratch.replicaTokens[replica] += tokens
-    unsafe pieces[piece].tokens += tokens
-    unsafe deviceTimes[pieces[piece].device] += time
+    let replica = pieces[piece].replica
+    var time = tokens * pieces[piece].perToken
+    if scratch.replicaTokens[replica] <= 0 { time += pieces[piece].activation }
+    scratch.replicaTokens[replica] += tokens
+    pieces[piece].tokens += tokens
+    deviceTimes[pieces[piece].device] += time
   }
 
   /// Takes tokens off a piece that has more, down to `tokens`, which is above 0.
   func lower(_ piece: Int, to tokens: Double) {
-    let excess = unsafe pieces[piece].tokens - tokens
-    unsafe scratch.replicaTokens[pieces[piece].replica] -= excess
-    unsafe pieces[piece].tokens = tokens
-    unsafe deviceTimes[pieces[piece].device] -= excess * pieces[piece].perToken
+    let excess = pieces[piece].tokens - tokens
+    scratch.replicaTokens[pieces[piece].replica] -= excess
+    pieces[piece].tokens = tokens
+    deviceTimes[pieces[piece].device] -= excess * pieces[piece].perToken
   }
 
   func take(_ item: Int) {
-    for piece in range(item) where unsafe pieces[piece].tokens > 0 {
-      let replica = unsafe pieces[piece].replica
-      var time = unsafe pieces[piece].tokens * pieces[piece].perToken
-      unsafe scratch.replicaTokens[replica] -= pieces[piece].tokens
-      if unsafe scratch.replicaTokens[replica] <= 1e-9 {
-        unsafe scratch.replicaTokens[replica] = 0
-        unsafe time += pieces[piece].activation
+    for piece in range(item) where pieces[piece].tokens > 0 {
+      let replica = pieces[piece].replica
+      var time = pieces[piece].tokens * pieces[piece].perToken
+      scratch.replicaTokens[replica] -= pieces[piece].tokens
+      if scratch.replicaTokens[replica] <= 1e-9 {
+        scratch.replicaTokens[replica] = 0
+        time += pieces[piece].activation
       }
-      unsafe pieces[piece].tokens = 0
-      unsafe deviceTimes[pieces[piece].device] -= time
+      pieces[piece].tokens = 0
+      deviceTimes[pieces[piece].device] -= time
     }
   }
 
@@ -181,7 +183,7 @@
       let item = movable(place)
       candidateCount = 0
       for piece in range(item) {
-        unsafe scratch.candidates[candidateCount] = Candidate(piece: piece, entry: Self.whole(tokens(piece) + 1e-6))
+        scratch.candidates[candidateCount] = Candidate(piece: piece, entry: Self.whole(tokens(piece) + 1e-6))
         candidateCount += 1
       }
       take(item)
@@ -239,22 +241,22 @@
       let entry = entryTime(piece)
       var place = count
       while place > 0, candidate(place - 1).entry > entry {
-        unsafe scratch.candidates[place] = scratch.candidates[place - 1]
+        scratch.candidates[place] = scratch.candidates[place - 1]
         place -= 1
       }
-      unsafe scratch.candidates[place] = Candidate(piece: piece, entry: entry)
+      scratch.candidates[place] = Candidate(piece: piece, entry: entry)
       count += 1
     }
     candidateCount = count
   }
 
   @inline(__always)
-  private func candidate(_ place: Int) -> Candidate { unsafe scratch.candidates[place] }
+  private func candidate(_ place: Int) -> Candidate { scratch.candidates[place] }
 
   /// When the piece's device would start on it: its time so far, and the activation if the replica is not active yet.
   @inline(__always)
   func entryTime(_ piece: Int) -> Double {
-    let isActive = unsafe scratch.replicaTokens[pieces[piece].replica] > 0
+    let isActive = scratch.replicaTokens[pieces[piece].replica] > 0
     return time(of: piece) + (isActive ? 0 : activation(piece))
   }
 
@@ -286,35 +288,35 @@ enum ReplicaChoice {
 // What an item or all of them had at an earlier moment.
 extension Division {
   /// Notes what every piece has under the even split.
-  func noteEven() { unsafe note(scratch.even) }
+  func noteEven() { note(scratch.even) }
 
   /// Notes what every piece has now, as the solution to return to.
-  func noteSolved() { unsafe note(scratch.solved) }
+  func noteSolved() { note(scratch.solved) }
 
-  func restoreEven() { unsafe restore(scratch.even) }
+  func restoreEven() { restore(scratch.even) }
 
-  func restoreSolved() { unsafe restore(scratch.solved) }
+  func restoreSolved() { restore(scratch.solved) }
 
   /// Notes what one item has before a trial.
   func save(_ item: Int) {
-    for piece in range(item) { unsafe scratch.saved[piece] = tokens(piece) }
+    for piece in range(item) { scratch.saved[piece] = tokens(piece) }
   }
 
   /// Gives an item that was taken out what it had before a trial.
   func putBack(_ item: Int) {
-    for piece in range(item) { put(unsafe scratch.saved[piece], piece) }
+    for piece in range(item) { put(scratch.saved[piece], piece) }
   }
 
-  private func note(_ tokens: UnsafeMutablePointer<Double>) {
+  private func note(_ tokens: Lent<Double>) {
     for place in 0..<movableCount {
-      for piece in range(movable(place)) { unsafe tokens[piece] = self.tokens(piece) }
+      for piece in range(movable(place)) { tokens[piece] = self.tokens(piece) }
     }
   }
 
-  private func restore(_ tokens: UnsafeMutablePointer<Double>) {
+  private func restore(_ tokens: Lent<Double>) {
     takeAll()
     for place in 0..<movableCount {
-      for piece in range(movable(place)) { put(unsafe tokens[piece], piece) }
+      for piece in range(movable(place)) { put(tokens[piece], piece) }
     }
   }
 }

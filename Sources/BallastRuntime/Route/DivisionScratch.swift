@@ -6,16 +6,14 @@ struct DivisionScratch: Sendable {
   private var candidates: [Division.Candidate] = []
   private var places: [Int] = []
 
-  /// Addresses of the memory while it is lent.
-  @safe struct Pointers {
-    // Safety: valid during `withPointers`, each for as many elements as `makeRoom` and `begin` were asked for.
-    let replicaTokens: UnsafeMutablePointer<Double>
-    let even: UnsafeMutablePointer<Double>
-    let solved: UnsafeMutablePointer<Double>
-    let saved: UnsafeMutablePointer<Double>
-    let candidates: UnsafeMutablePointer<Division.Candidate>
-    /// `[items + devices]`: for the search that groups items by the devices they share.
-    let places: UnsafeMutablePointer<Int>
+  /// The memory while it is lent.
+  struct Loan {
+    let replicaTokens: Lent<Double>
+    let even: Lent<Double>
+    let solved: Lent<Double>
+    let saved: Lent<Double>
+    let candidates: Lent<Division.Candidate>
+    let places: Lent<Int>
   }
 
   /// Sets the tokens of every replica to 0.
@@ -33,27 +31,27 @@ struct DivisionScratch: Sendable {
   }
 
   /// Lends the memory.
-  mutating func withPointers(_ body: (Pointers) -> Void) {
+  mutating func lend(_ body: (Loan) -> Void) {
     Self.lend(&replicaTokens, &pieceTokens, &candidates, &places, body)
   }
 
+  // Arrays come one by one because lending memory keeps the whole value it was taken from.
   private static func lend(
     _ replicaTokens: inout [Double], _ pieceTokens: inout [Double], _ candidates: inout [Division.Candidate],
-    _ places: inout [Int], _ body: (Pointers) -> Void
+    _ places: inout [Int], _ body: (Loan) -> Void
   ) {
-    // Safety: the arrays stay in place while their memory is lent.
+    // Safety: the arrays stay in place, and are reached through the loan alone, while `body` runs.
     unsafe replicaTokens.withUnsafeMutableBufferPointer { replicaTokens in
       unsafe pieceTokens.withUnsafeMutableBufferPointer { pieceTokens in
         unsafe candidates.withUnsafeMutableBufferPointer { candidates in
           unsafe places.withUnsafeMutableBufferPointer { places in
-            guard let replicas = replicaTokens.baseAddress, let even = pieceTokens.baseAddress,
-              let candidates = candidates.baseAddress, let places = places.baseAddress
-            else { return }
-            let stride = pieceTokens.count / 3
+            let tokens = unsafe Lent(pieceTokens)
+            let count = tokens.count / 3
             unsafe body(
-              Pointers(
-                replicaTokens: replicas, even: even, solved: even + stride, saved: even + 2 * stride,
-                candidates: candidates, places: places))
+              Loan(
+                replicaTokens: Lent(replicaTokens), even: tokens.from(0, count: count),
+                solved: tokens.from(count, count: count), saved: tokens.from(2 * count, count: count),
+                candidates: Lent(candidates), places: Lent(places)))
           }
         }
       }

@@ -82,7 +82,8 @@ public struct SelectionSpan: ~Escapable {
 
   /// What a `Selection` holds, which checked it when it was appended.
   @_lifetime(copy experts, copy gates, copy rows, copy traits)
-  init(checked experts: Span<UInt16>, gates: Span<Float>, rows: Rows, expertsPerLayer: Int, traits: Traits, tokens: Int) {
+  init(checked experts: Span<UInt16>, gates: Span<Float>, rows: Rows, expertsPerLayer: Int, traits: Traits, tokens: Int)
+  {
     // Safety: the bytes of integers may be read as integers.
     self.experts = unsafe experts.bytes
     width = .two
@@ -96,6 +97,7 @@ public struct SelectionSpan: ~Escapable {
   }
 
   /// Where the choices of `token` stand.
+  // Safety: rows were checked to rise, so the ranges are in order.
   @inline(__always)
   func assignments(of token: Int) -> Range<Int> {
     switch rows {
@@ -174,7 +176,8 @@ extension RawSpan {
     }
   }
 
-  private func first<ID: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(_: ID.Type, above largest: Int) -> Int? {
+  private func first<ID: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(_: ID.Type, above largest: Int) -> Int?
+  {
     let count = byteCount / MemoryLayout<ID>.stride
     guard largest < Int(clamping: ID.max) else { return nil }
     guard largest >= 0 else { return count > 0 ? 0 : nil }

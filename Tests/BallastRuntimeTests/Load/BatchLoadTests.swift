@@ -11,7 +11,8 @@ import Testing
     let before: [UInt8] = [0, 0]
     load.count(
       try SelectionSpan(
-        experts: before.span, rows: .uniform(1), expertsPerLayer: experts, traits: .shared(TokenTraits(phase: .decode))))
+        experts: before.span, rows: .uniform(1), expertsPerLayer: experts, traits: .shared(TokenTraits(phase: .decode)))
+    )
     load.count(
       try SelectionSpan(
         experts: ids.span, rows: .uniform(perToken), expertsPerLayer: experts,

@@ -95,7 +95,9 @@ import Testing
   @Test func aFadingWindowBearsAnyTime() throws {
     for halfLife in [Duration.zero, .seconds(-1)] {
       var window = LoadWindow(length: .fading(halfLife: halfLife))
-      for (second, tokens) in [0, 60, 20, 25].enumerated() { window.slide(to: try snapshot(9 - second, tokens: tokens)) }
+      for (second, tokens) in [0, 60, 20, 25].enumerated() {
+        window.slide(to: try snapshot(9 - second, tokens: tokens))
+      }
       #expect(load(window) == 5)
     }
   }

@@ -40,7 +40,8 @@ import Testing
     #expect(refusal([0, 3, 4, 1] as [UInt8]) == .expertOutOfRange(expert: 4, expertsPerLayer: 4))
     #expect(refusal([0, 3, 2, -1] as [Int8]) == .expertOutOfRange(expert: -1, expertsPerLayer: 4))
     #expect(refusal([0, -1] as [Int8], of: 256) == .expertOutOfRange(expert: -1, expertsPerLayer: 256))
-    #expect(refusal([0, -32_768] as [Int16], of: 65_535) == .expertOutOfRange(expert: -32_768, expertsPerLayer: 65_535))
+    #expect(
+      refusal([0, -32_768] as [Int16], of: 65_535) == .expertOutOfRange(expert: -32_768, expertsPerLayer: 65_535))
     #expect(refusal([65_535, 0] as [UInt16], of: 65_535) == .expertOutOfRange(expert: 65_535, expertsPerLayer: 65_535))
     #expect(refusal([.min, 0] as [Int32]) == .expertOutOfRange(expert: Int(Int32.min), expertsPerLayer: 4))
     #expect(refusal([.max, 0] as [UInt64]) == .expertOutOfRange(expert: .max, expertsPerLayer: 4))
@@ -55,7 +56,8 @@ import Testing
   @Test func rowsGatesAndMaskMustFit() {
     #expect(refusal([0, 1, 2] as [Int32]) == .unevenRows(assignments: 3, expertsPerToken: 2))
     for count in [0, -1, Int.min] {
-      #expect(refusal([0, 1] as [Int32], expertsPerToken: count) == .unevenRows(assignments: 2, expertsPerToken: count))
+      #expect(
+        refusal([0, 1] as [Int32], expertsPerToken: count) == .unevenRows(assignments: 2, expertsPerToken: count))
     }
     #expect(refusal([0, 1] as [Int32], gates: [1]) == .gateCount(gates: 1, assignments: 2))
     for gate in [Float.nan, .infinity, -.infinity, .signalingNaN] {
