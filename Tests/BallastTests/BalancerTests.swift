@@ -33,7 +33,7 @@ import Testing
     var lane = try balancer.makeLane()
     for layer in 0..<2 {
       let selection = try traffic.selection(layer: LayerID(layer), tokens: 64, batch: batch)
-      _ = try lane.dispatch(selection, layer: LayerID(layer))
+      try lane.dispatch(selection, layer: LayerID(layer)) { _ in }
     }
   }
 
