@@ -16,7 +16,13 @@ public struct MachineFloors: Hashable, Sendable {
     exchangeNanoseconds = Self.exchange(measurement)
   }
 
+  /// The least of several arrays: where an array happens to lie must not raise a floor.
   private static func increment(_ measurement: RepeatedMeasurement, counters: Int) -> Double {
+    (0..<4).map { _ in incrementOnce(RepeatedMeasurement(seconds: measurement.seconds / 4), counters: counters) }
+      .reduce(.infinity, min)
+  }
+
+  private static func incrementOnce(_ measurement: RepeatedMeasurement, counters: Int) -> Double {
     let ids = (0..<1 << 15).map { UInt16(truncatingIfNeeded: $0 % counters) }
     var counts = Array(repeating: UInt64(0), count: counters)
     return measurement.measure(operations: ids.count) {
