@@ -11,14 +11,14 @@ struct PauseBenchCommand: AsyncParsableCommand {
     commandName: "pause",
     abstract: "Measure whether serving notices that plans are applied: step times with and without.",
     discussion: """
-      Serves one step after another on this machine's cores, one of them left free: a step is 16 tokens that choose 2
-      of 16 experts (512 × 512, bfloat16, two of them int8) in 2 layers. Phases without plans and phases with one
+      Serves one step after another on this machine's cores, one of them left free: a step is 32 tokens that choose 4
+      of 16 experts (256 × 256, bfloat16, two of them int8) in 2 layers. Phases without plans and phases with one
       every --period-milliseconds take turns. Each plan stages two replicas a layer, publishes a table and retires two
       replicas a layer; what serves before and after is alike, so that only applying can make a difference.
 
       Staging is throttled to --staging-bandwidth. Prints p50, p99, p99.9 and the worst step of both, from a
-      histogram, in milliseconds, their ratios, and how many steps waited: whose counting and routing took more than
-      50 µs while a plan was applied.
+      histogram, in milliseconds, their ratios, and how many steps waited: whose thread gave up its core, for more than
+      50 µs, while it counted or routed and a plan was applied.
 
       Exit status: 0 done, 1 an input could not be used, 2 the command line could not be understood.
       """)
@@ -65,7 +65,7 @@ struct PauseBenchCommand: AsyncParsableCommand {
     let bandwidth = try input { () throws(UnitError) in try ByteCount(parsing: stagingBandwidth) }
     let executor = try input { () throws(CPUExecutorError) in try makeExecutor(bytesPerSecond: bandwidth.bytes) }
     let settings = PauseBench.Settings(
-      seconds: seconds, phases: max(1, Int(seconds / 2)), periodMilliseconds: periodMilliseconds, tokens: 16,
+      seconds: seconds, phases: max(1, Int(seconds * 2)), periodMilliseconds: periodMilliseconds, tokens: 32,
       hidden: executor.dimensions.hidden, seed: seed)
     return try await input { () async throws(BenchError) in
       let bench = try PauseBench(executor: executor, settings: settings)
@@ -74,8 +74,8 @@ struct PauseBenchCommand: AsyncParsableCommand {
   }
 
   private func makeExecutor(bytesPerSecond: Int) throws(CPUExecutorError) -> CPUExecutor {
-    let dimensions = try ExpertDimensions(hidden: 512, inner: 512)
-    let shape = try dimensions.modelShape(layers: 2, expertsPerLayer: 16, expertsPerToken: 2, fullPrecision: .bfloat16)
+    let dimensions = try ExpertDimensions(hidden: 256, inner: 256)
+    let shape = try dimensions.modelShape(layers: 2, expertsPerLayer: 16, expertsPerToken: 4, fullPrecision: .bfloat16)
     return try CPUExecutor(
       source: SeededWeights(
         layers: shape.layers, experts: shape.expertsPerLayer, dimensions: dimensions, seed: seed),
