@@ -15,5 +15,9 @@ struct BenchCommand: AsyncParsableCommand {
 
       Exit status: 0 done, 1 an input could not be used, 2 the command line could not be understood.
       """,
-    subcommands: [RecordBenchCommand.self, DispatchBenchCommand.self, PublishBenchCommand.self, PauseBenchCommand.self])
+    subcommands: [
+      RecordBenchCommand.self, DispatchBenchCommand.self, PublishBenchCommand.self, PauseBenchCommand.self,
+      AllBenchCommand.self,
+      InstancesBenchCommand.self,
+    ])
 }

@@ -21,7 +21,6 @@ struct BenchOptions: ParsableArguments {
   /// Prints the rows as a table and writes them where --json says.
   func report(_ rows: [BenchRow]) throws(InputError) {
     print(BenchRow.table(rows).text, terminator: "")
-    guard let json else { return }
-    try writeJSON(Dictionary(rows.map { ($0.name, $0.figure) }) { first, _ in first }, to: json)
+    if let json { try writeJSON(BenchDocument(rows), to: json) }
   }
 }

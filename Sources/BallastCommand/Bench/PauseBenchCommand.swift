@@ -1,9 +1,5 @@
 import ArgumentParser
-import BallastCPU
-import BallastControl
 import BallastOperations
-import BallastRuntime
-import Foundation
 
 /// `ballast bench pause`: steady serving, with and without plans.
 struct PauseBenchCommand: AsyncParsableCommand {
@@ -26,14 +22,7 @@ struct PauseBenchCommand: AsyncParsableCommand {
   @Option(help: "How long is measured in all, half of it with plans.")
   var seconds = 20.0
 
-  @Option(help: "From one plan to the next.")
-  var periodMilliseconds = 50
-
-  @Option(help: ArgumentHelp("Most bytes staged in a second.", valueName: "bytes"))
-  var stagingBandwidth = "100MB"
-
-  @Option(help: "Devices, one core each (default: the cores of this machine but one, at least one).")
-  var devices: Int?
+  @OptionGroup var serving: PauseOptions
 
   @Option(help: "Decides every random choice.")
   var seed: UInt64 = 1
@@ -45,43 +34,12 @@ struct PauseBenchCommand: AsyncParsableCommand {
     guard seconds >= 0.1, seconds <= 86_400 else {
       throw ValidationError("--seconds is \(seconds); allowed is 0.1 to 86400")
     }
-    guard (1...60_000).contains(periodMilliseconds) else {
-      throw ValidationError("--period-milliseconds is \(periodMilliseconds); allowed is 1 to 60000")
-    }
-    guard (1...1024).contains(devices ?? 1) else {
-      throw ValidationError("--devices is \(devices ?? 0); allowed is 1 to 1024")
-    }
   }
 
   func run() async throws {
     if let json { try checkWritable(json) }
-    let outcome = try await measure()
+    let outcome = try await serving.measure(seconds: seconds, seed: seed)
     print(outcome.text, terminator: "")
-    if let json { try writeJSON(["pause": outcome.figures], to: json) }
-  }
-
-  /// Stages the model and measures.
-  func measure() async throws(InputError) -> PauseOutcome {
-    let bandwidth = try input { () throws(UnitError) in try ByteCount(parsing: stagingBandwidth) }
-    let executor = try input { () throws(CPUExecutorError) in try makeExecutor(bytesPerSecond: bandwidth.bytes) }
-    let settings = PauseBench.Settings(
-      seconds: seconds, phases: max(1, Int(seconds * 2)), periodMilliseconds: periodMilliseconds, tokens: 32,
-      hidden: executor.dimensions.hidden, seed: seed)
-    return try await input { () async throws(BenchError) in
-      let bench = try PauseBench(executor: executor, settings: settings)
-      return try await bench.run()
-    }
-  }
-
-  private func makeExecutor(bytesPerSecond: Int) throws(CPUExecutorError) -> CPUExecutor {
-    let dimensions = try ExpertDimensions(hidden: 256, inner: 256)
-    let shape = try dimensions.modelShape(layers: 2, expertsPerLayer: 16, expertsPerToken: 4, fullPrecision: .bfloat16)
-    return try CPUExecutor(
-      source: SeededWeights(
-        layers: shape.layers, experts: shape.expertsPerLayer, dimensions: dimensions, seed: seed),
-      shape: shape, dimensions: dimensions,
-      configuration: CPUExecutorConfiguration(
-        devices: devices ?? max(1, ProcessInfo.processInfo.activeProcessorCount - 1),
-        memoryBytesPerDevice: 2 * shape.fullBytes, stagingBytesPerSecond: bytesPerSecond))
+    if let json { try writeJSON(BenchDocument([], pause: outcome.figures), to: json) }
   }
 }

@@ -26,7 +26,7 @@ public struct BenchCluster: Sendable {
         fullPrecision: .bfloat16)
     }
     topology = try BenchError.making { () throws(TopologyError) in
-      try .uniform(devices: devices, memoryBytesPerDevice: 1 << 40)
+      try Topology.uniform(devices: devices, memoryBytesPerDevice: 1 << 40)
     }
     cost = .h200(expert)
     originals = Placement.contiguous(shape: shape, topology: topology)
