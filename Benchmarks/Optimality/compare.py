@@ -65,15 +65,17 @@ def solve(instance, seconds):
 
 
 def even_split(instance):
-    """The busiest device's time when every copy gets the same share, in fractions of tokens."""
+    """The busiest device's time when every copy gets the same share, in whole tokens, the first copies one more."""
     copies = defaultdict(list)
     for replica, expert in enumerate(instance["replicaExperts"]):
         copies[expert].append(replica)
     times = [0.0] * instance["devices"]
     for expert, replicas in copies.items():
         load = instance["loads"][expert]
-        for replica in replicas if load else []:
-            share = load / len(replicas)
+        for place, replica in enumerate(replicas):
+            share = load // len(replicas) + (place < load % len(replicas))
+            if share == 0:
+                continue
             times[instance["replicaDevices"][replica]] += instance["activation"][replica] + share * instance["perToken"][replica]
     return max(times)
 

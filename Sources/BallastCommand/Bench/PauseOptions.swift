@@ -33,7 +33,10 @@ struct PauseOptions: ParsableArguments {
       seconds: seconds, phases: max(1, Int(seconds * 2)), periodMilliseconds: periodMilliseconds, tokens: 32,
       hidden: executor.dimensions.hidden, seed: seed)
     return try await input { () async throws(BenchError) in
-      try await PauseBench(executor: executor, settings: settings).run()
+      let bench = try PauseBench(executor: executor, settings: settings) {
+        _ = executor.keepCallingThread(on: DeviceID(0))
+      }
+      return try await bench.run()
     }
   }
 

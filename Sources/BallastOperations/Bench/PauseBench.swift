@@ -38,13 +38,19 @@ public struct PauseBench: Sendable {
 
   private let executor: any ExpertExecutor
   private let settings: Settings
+  private let readyThread: @Sendable () -> Void
   private let plans: PausePlans
 
   /// A measurement on `executor`, which holds nothing yet and knows int8.
   ///
+  /// `readyThread` is called once on the thread that serves, before it does.
+  ///
   /// - Throws: `BenchError.unmade` for a model of one expert.
-  public init(executor: any ExpertExecutor, settings: Settings) throws(BenchError) {
+  public init(
+    executor: any ExpertExecutor, settings: Settings, readyThread: @escaping @Sendable () -> Void = {}
+  ) throws(BenchError) {
     self.executor = executor
+    self.readyThread = readyThread
     self.settings = settings
     plans = try PausePlans(shape: executor.shape, topology: executor.topology)
   }
@@ -55,7 +61,7 @@ public struct PauseBench: Sendable {
   public func run() async throws(BenchError) -> PauseOutcome {
     var applying = try await PauseRollout(executor: executor, plans: plans, configuration: settings.rollout)
     let lane = PauseLane(path: applying.path, batches: try batches(), hidden: settings.hidden)
-    let serving = Task { await lane.run() }
+    let serving = Task { [readyThread] in await lane.run(readyThread) }
     var failure: BenchError?
     do throws(BenchError) {
       try await measure(lane, &applying)

@@ -39,10 +39,11 @@ final class PauseLane: Sendable {
   /// Says what goes on beside serving from now on.
   func enter(_ surroundings: Surroundings) { self.surroundings.store(surroundings.rawValue, ordering: .relaxed) }
 
-  /// Serves on a thread of its own until `over`.
-  func run() async -> Result<Times, BenchError> {
+  /// Serves on a thread of its own, which calls `ready` first, until `over`.
+  func run(_ ready: @escaping @Sendable () -> Void) async -> Result<Times, BenchError> {
     await withCheckedContinuation { done in
       let thread = Thread { [self] in
+        ready()
         do throws(LaneError) {
           var lane = try path.makeLane()
           done.resume(returning: .success(serve(&lane)))
