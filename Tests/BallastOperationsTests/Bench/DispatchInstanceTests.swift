@@ -20,9 +20,8 @@ import Testing
   }
 
   @Test func windowsOfATrace() async throws {
-    let loads = LoadTable(source: "recorded", windows: 3, layers: 2, experts: 16) { window, layer, expert in
-      window * 3 + layer + expert
-    }
+    let counts = (0..<3 * 2 * 16).map { Int32($0 / 32 * 3 + $0 / 16 % 2 + $0 % 16) }
+    let loads = try LoadTable(NumericArray(counts, shape: [3, 2, 16]))
     let instances = try await DispatchInstance.windows(
       of: .loads(loads), rows: 1, stride: 1, law: .tokens, size: ExpertSize(hidden: 8, inner: 8))
     #expect(instances.count == 4)
