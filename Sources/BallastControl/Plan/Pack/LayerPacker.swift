@@ -1,0 +1,36 @@
+/// Copies and packs one layer after another, keeping its scratch.
+struct LayerPacker: ~Copyable {
+  let experts: Int
+  let copies: Int
+  let devices: Int
+  let loads: Row<Float>
+  let order: LoadOrder
+  var counts: CopyCounts
+  let list: CopyList
+  let grid: SlotGrid
+  var imbalance = 1.0
+
+  init(experts: Int, copies: Int, devices: Int) {
+    self.experts = experts
+    self.copies = copies
+    self.devices = devices
+    loads = Row(repeating: 0, count: experts)
+    order = LoadOrder(count: experts)
+    counts = CopyCounts(count: experts)
+    list = CopyList(experts: experts, copies: copies)
+    grid = SlotGrid(devices: devices, slots: copies / devices)
+  }
+
+  mutating func pack(_ tokens: [Double]) {
+    var total = 0.0
+    for value in tokens { total += value }
+    let scale = Double(devices) / total
+    for index in loads.indices { loads[index] = Float(tokens[index] * scale) }
+    order.sort(loads)
+    counts.share(copies, order.experts, loads, most: devices)
+    list.list(counts, order.experts, loads)
+    grid.deal(list)
+    grid.level(to: 1.0001, counts)
+    imbalance = Double(grid.most)
+  }
+}

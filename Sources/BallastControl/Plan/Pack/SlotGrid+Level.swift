@@ -1,0 +1,120 @@
+extension SlotGrid {
+  /// Swaps copies of the heaviest device with copies of lighter ones until it carries at most `target`, or no swap helps.
+  func level(to target: Float, _ counts: borrowing CopyCounts) {
+    for _ in 0..<(8 * devices + 64) {
+      let heavy = Int(order[devices - 1])
+      guard loads[heavy] > target else { break }
+      guard let swap = bestSwap(heavy, counts) else { break }
+      make(swap, heavy)
+    }
+  }
+
+  private struct Swap {
+    /// Its place in the order of devices.
+    var place: Int
+    var given: Int
+    var taken: Int
+    var gain: Float
+  }
+
+  /// The swap that takes most off the sum of squares.
+  private func bestSwap(_ heavy: Int, _ counts: borrowing CopyCounts) -> Swap? {
+    var best: Swap?
+    var least: Float = 1e-12
+    for place in 0..<(devices - 1) {
+      let device = Int(order[place])
+      let gap = loads[heavy] - loads[device]
+      guard gap * gap * 0.25 > least else { break }
+      guard reach(heavy, device, gap) > least else { continue }
+      if let swap = find(heavy, place, gap, least, counts) {
+        best = swap
+        least = swap.gain
+      }
+    }
+    return best
+  }
+
+  /// The most a swap between two devices could take off the sum of squares, were every copy free to go.
+  private func reach(_ heavy: Int, _ device: Int, _ gap: Float) -> Float {
+    let gaps = SIMD4(repeating: gap)
+    var most = SIMD4<Float>(repeating: 0)
+    var place = device &* stride
+    let end = place &+ stride
+    let from = heavy &* stride
+    while place < end {
+      let taken = carried.four(place)
+      for slot in 0..<slots {
+        let change = SIMD4(repeating: carried[from &+ slot]) - taken
+        let gain = change * (gaps - change)
+        most.replace(with: gain, where: gain .> most)
+      }
+      place &+= 4
+    }
+    return most.max()
+  }
+
+  private func find(_ heavy: Int, _ place: Int, _ gap: Float, _ least: Float, _ counts: borrowing CopyCounts) -> Swap? {
+    let device = Int(order[place])
+    var best: Swap?
+    var least = least
+    for given in 0..<slots {
+      let mine = experts[heavy &* slots &+ given]
+      if counts[mine] > 1, holds(device, mine) { continue }
+      let load = carried[heavy &* stride &+ given]
+      for taken in 0..<slots {
+        let change = load - carried[device &* stride &+ taken]
+        let gain = change * (gap - change)
+        guard gain > least else { continue }
+        let other = experts[device &* slots &+ taken]
+        if counts[other] > 1, holds(heavy, other) { continue }
+        least = gain
+        best = Swap(place: place, given: given, taken: taken, gain: gain)
+      }
+    }
+    return best
+  }
+
+  func holds(_ device: Int, _ expert: Int32) -> Bool {
+    for slot in 0..<slots where experts[device &* slots &+ slot] == expert { return true }
+    return false
+  }
+
+  private func make(_ swap: Swap, _ heavy: Int) {
+    let device = Int(order[swap.place])
+    let mine = experts[heavy * slots + swap.given]
+    experts[heavy * slots + swap.given] = experts[device * slots + swap.taken]
+    experts[device * slots + swap.taken] = mine
+    let given = carried[heavy * stride + swap.given]
+    let taken = carried[device * stride + swap.taken]
+    carried[heavy * stride + swap.given] = taken
+    carried[device * stride + swap.taken] = given
+    loads[heavy] += taken - given
+    loads[device] += given - taken
+    rise(swap.place, before: devices - 1)
+    sink(devices - 1)
+  }
+
+  /// Restores the order of the device at `place`, which has become lighter.
+  private func sink(_ place: Int) {
+    var place = place
+    let device = order[place]
+    let load = loads[Int(device)]
+    while place > 0, loads[Int(order[place &- 1])] > load {
+      order[place] = order[place &- 1]
+      place &-= 1
+    }
+    order[place] = device
+  }
+
+  /// Restores the order of the device at `place`, which has become heavier, among those before `end`.
+  private func rise(_ place: Int, before end: Int) {
+    var place = place
+    let device = order[place]
+    let load = loads[Int(device)]
+    while place &+ 1 < end, loads[Int(order[place &+ 1])] < load {
+      order[place] = order[place &+ 1]
+      place &+= 1
+    }
+    order[place] = device
+  }
+}
