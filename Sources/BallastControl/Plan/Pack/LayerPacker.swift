@@ -8,6 +8,7 @@ struct LayerPacker: ~Copyable {
   var counts: CopyCounts
   let list: CopyList
   let grid: SlotGrid
+  let fold: FoldScratch
   var imbalance = 1.0
 
   init(experts: Int, copies: Int, devices: Int) {
@@ -19,6 +20,7 @@ struct LayerPacker: ~Copyable {
     counts = CopyCounts(count: experts)
     list = CopyList(experts: experts, copies: copies)
     grid = SlotGrid(devices: devices, slots: copies / devices)
+    fold = FoldScratch(experts: experts, devices: devices)
   }
 
   mutating func pack(_ tokens: [Double]) {
@@ -29,6 +31,9 @@ struct LayerPacker: ~Copyable {
     order.sort(loads)
     counts.share(copies, order.experts, loads, most: devices)
     list.list(counts, order.experts, loads)
+    if counts.refold(list, loads, devices: devices, slots: grid.slots, goal: 1.0005, steps: 12, fold) {
+      list.list(counts, order.experts, loads)
+    }
     grid.deal(list)
     grid.level(to: 1.0001, counts)
     imbalance = Double(grid.most)

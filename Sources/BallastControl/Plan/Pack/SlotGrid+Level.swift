@@ -4,10 +4,22 @@ extension SlotGrid {
     for _ in 0..<(8 * devices + 64) {
       let heavy = Int(order[devices - 1])
       guard loads[heavy] > target else { break }
-      guard let swap = bestSwap(heavy, counts) else { break }
-      make(swap, heavy)
+      if let swap = bestSwap(heavy, counts) {
+        exchange(heavy, swap.given, Int(order[swap.place]), swap.taken)
+        settle(swap.place)
+      } else if let swap = bestPairSwap(heavy, counts, least: Self.least) {
+        let device = Int(order[swap.place])
+        exchange(heavy, Int(pairs.first[swap.given]), device, Int(pairs.first[swap.taken]))
+        exchange(heavy, Int(pairs.second[swap.given]), device, Int(pairs.second[swap.taken]))
+        settle(swap.place)
+      } else {
+        break
+      }
     }
   }
+
+  /// A gain that counts, for a mean load of 1.
+  private static var least: Float { 1e-11 }
 
   private struct Swap {
     /// Its place in the order of devices.
@@ -20,7 +32,7 @@ extension SlotGrid {
   /// The swap that takes most off the sum of squares.
   private func bestSwap(_ heavy: Int, _ counts: borrowing CopyCounts) -> Swap? {
     var best: Swap?
-    var least: Float = 1e-12
+    var least = Self.least
     for place in 0..<(devices - 1) {
       let device = Int(order[place])
       let gap = loads[heavy] - loads[device]
@@ -79,18 +91,20 @@ extension SlotGrid {
     return false
   }
 
-  private func make(_ swap: Swap, _ heavy: Int) {
-    let device = Int(order[swap.place])
-    let mine = experts[heavy * slots + swap.given]
-    experts[heavy * slots + swap.given] = experts[device * slots + swap.taken]
-    experts[device * slots + swap.taken] = mine
-    let given = carried[heavy * stride + swap.given]
-    let taken = carried[device * stride + swap.taken]
-    carried[heavy * stride + swap.given] = taken
-    carried[device * stride + swap.taken] = given
-    loads[heavy] += taken - given
-    loads[device] += given - taken
-    rise(swap.place, before: devices - 1)
+  private func exchange(_ heavy: Int, _ given: Int, _ device: Int, _ taken: Int) {
+    let mine = experts[heavy &* slots &+ given]
+    experts[heavy &* slots &+ given] = experts[device &* slots &+ taken]
+    experts[device &* slots &+ taken] = mine
+    let change = carried[heavy &* stride &+ given] - carried[device &* stride &+ taken]
+    carried[heavy &* stride &+ given] -= change
+    carried[device &* stride &+ taken] += change
+    loads[heavy] -= change
+    loads[device] += change
+  }
+
+  /// Restores the order after an exchange of the last device with the one at `place`.
+  private func settle(_ place: Int) {
+    rise(place, before: devices - 1)
     sink(devices - 1)
   }
 

@@ -15,6 +15,7 @@ struct SlotGrid: ~Copyable {
   let order: Row<Int32>
   private let spare: Row<Int32>
   private let keys: Row<Float>
+  let pairs: SlotPairs
 
   init(devices: Int, slots: Int) {
     self.devices = devices
@@ -26,6 +27,7 @@ struct SlotGrid: ~Copyable {
     order = Row(repeating: 0, count: devices)
     spare = Row(repeating: 0, count: devices)
     keys = Row(repeating: 0, count: devices)
+    pairs = SlotPairs(slots: slots)
   }
 
   /// What the heaviest device carries.
