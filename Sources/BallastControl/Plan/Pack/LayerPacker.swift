@@ -8,7 +8,7 @@ struct LayerPacker: ~Copyable {
   var counts: CopyCounts
   let list: CopyList
   let grid: SlotGrid
-  let fold: FoldScratch
+  var fold: FoldScratch
   var imbalance = 1.0
 
   init(experts: Int, copies: Int, devices: Int) {
@@ -31,7 +31,7 @@ struct LayerPacker: ~Copyable {
     order.sort(loads)
     counts.share(copies, order.experts, loads, most: devices)
     list.list(counts, order.experts, loads)
-    if counts.refold(list, loads, devices: devices, slots: grid.slots, goal: 1.0005, steps: 12, fold) {
+    if counts.refold(list, loads, devices: devices, slots: grid.slots, goal: 1.0005, steps: 12, &fold) {
       list.list(counts, order.experts, loads)
     }
     grid.deal(list)

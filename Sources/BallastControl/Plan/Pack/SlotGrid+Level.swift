@@ -1,17 +1,22 @@
 extension SlotGrid {
+  // Algorithm: a swap of the heaviest device with another is worth what it takes off the sum of squares, at most a quarter
+  // of the squared gap between the two; devices are tried from the lightest on, until none can be worth more. A swap
+  // of single copies that is worth a good part of that is taken; otherwise two copies for two give finer steps; and
+  // what is left is any swap that helps.
+
   /// Swaps copies of the heaviest device with copies of lighter ones until it carries at most `target`, or no swap helps.
   func level(to target: Float, _ counts: borrowing CopyCounts) {
     for _ in 0..<(8 * devices + 64) {
       let heavy = Int(order[devices - 1])
       guard loads[heavy] > target else { break }
-      if let swap = bestSwap(heavy, counts) {
-        exchange(heavy, swap.given, Int(order[swap.place]), swap.taken)
-        settle(swap.place)
-      } else if let swap = bestPairSwap(heavy, counts, least: Self.least) {
-        let device = Int(order[swap.place])
-        exchange(heavy, Int(pairs.first[swap.given]), device, Int(pairs.first[swap.taken]))
-        exchange(heavy, Int(pairs.second[swap.given]), device, Int(pairs.second[swap.taken]))
-        settle(swap.place)
+      let gap = loads[heavy] - loads[Int(order[0])]
+      let limit = gap * gap * 0.25
+      if let swap = bestSwap(heavy, counts, least: max(limit * Self.goodShare, Self.least)) {
+        make(swap, heavy)
+      } else if let swap = bestPairSwap(heavy, counts, least: max(limit * Self.pairShare, Self.least)) {
+        make(swap, heavy)
+      } else if let swap = bestSwap(heavy, counts, least: Self.least) {
+        make(swap, heavy)
       } else {
         break
       }
@@ -20,6 +25,10 @@ extension SlotGrid {
 
   /// A gain that counts, for a mean load of 1.
   private static var least: Float { 1e-11 }
+  /// Share of a squared gap from which on no better swap is looked for.
+  static var enough: Float { 0.2 }
+  private static var goodShare: Float { 0.3 }
+  private static var pairShare: Float { 0.1 }
 
   private struct Swap {
     /// Its place in the order of devices.
@@ -30,9 +39,9 @@ extension SlotGrid {
   }
 
   /// The swap that takes most off the sum of squares.
-  private func bestSwap(_ heavy: Int, _ counts: borrowing CopyCounts) -> Swap? {
+  private func bestSwap(_ heavy: Int, _ counts: borrowing CopyCounts, least: Float) -> Swap? {
     var best: Swap?
-    var least = Self.least
+    var least = least
     for place in 0..<(devices - 1) {
       let device = Int(order[place])
       let gap = loads[heavy] - loads[device]
@@ -41,6 +50,7 @@ extension SlotGrid {
       if let swap = find(heavy, place, gap, least, counts) {
         best = swap
         least = swap.gain
+        if least > gap * gap * Self.enough { break }
       }
     }
     return best
@@ -89,6 +99,18 @@ extension SlotGrid {
   func holds(_ device: Int, _ expert: Int32) -> Bool {
     for slot in 0..<slots where experts[device &* slots &+ slot] == expert { return true }
     return false
+  }
+
+  private func make(_ swap: Swap, _ heavy: Int) {
+    exchange(heavy, swap.given, Int(order[swap.place]), swap.taken)
+    settle(swap.place)
+  }
+
+  private func make(_ swap: PairSwap, _ heavy: Int) {
+    let device = Int(order[swap.place])
+    exchange(heavy, Int(pairs.first[swap.given]), device, Int(pairs.first[swap.taken]))
+    exchange(heavy, Int(pairs.second[swap.given]), device, Int(pairs.second[swap.taken]))
+    settle(swap.place)
   }
 
   private func exchange(_ heavy: Int, _ given: Int, _ device: Int, _ taken: Int) {

@@ -13,6 +13,7 @@ extension SlotGrid {
       if let swap = findPairs(heavy, place, gap, least, counts) {
         best = swap
         least = swap.gain
+        if least > gap * gap * Self.enough { break }
       }
     }
     return best

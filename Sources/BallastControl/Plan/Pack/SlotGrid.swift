@@ -51,7 +51,17 @@ struct SlotGrid: ~Copyable {
         carried[device &* stride &+ round] = load
         loads[device] += load
       }
+      if round == 0 { reverse() }
       sortDevices()
+    }
+  }
+
+  /// After the first round the least loaded stand last.
+  private func reverse() {
+    for index in 0..<devices / 2 {
+      let device = order[index]
+      order[index] = order[devices &- 1 &- index]
+      order[devices &- 1 &- index] = device
     }
   }
 
