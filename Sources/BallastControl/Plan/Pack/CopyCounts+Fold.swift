@@ -23,10 +23,14 @@ extension CopyCounts {
     for _ in 0..<steps where worst.load > goal {
       var best = worst
       var change: FoldScratch.Exchange?
-      for place in worst.second..<min(worst.second + 3, fold.groups) {
-        weigh(fold, place, loads, devices, tail, lone, &best, &change)
+      for givers in [0..<min(4, fold.groups), min(4, fold.groups)..<fold.groups] where change == nil {
+        for place in worst.second..<min(worst.second + 2, fold.groups) {
+          weigh(fold, place, givers, loads, devices, tail, lone, &best, &change)
+        }
+        if worst.first < worst.second {
+          weigh(fold, worst.first, givers, loads, devices, tail, lone, &best, &change)
+        }
       }
-      if worst.first < worst.second { weigh(fold, worst.first, loads, devices, tail, lone, &best, &change) }
       guard let change else { break }
       counts[Int(fold.experts[change.giver])] -= 1
       counts[Int(fold.experts[change.taker])] += 1
@@ -39,12 +43,12 @@ extension CopyCounts {
 
   /// Tries every giver for one taker.
   private func weigh(
-    _ fold: borrowing FoldScratch, _ place: Int, _ loads: borrowing Row<Float>, _ devices: Int, _ tail: Float,
+    _ fold: borrowing FoldScratch, _ place: Int, _ givers: Range<Int>, _ loads: borrowing Row<Float>, _ devices: Int, _ tail: Float,
     _ lone: Float, _ best: inout FoldScratch.Worst, _ change: inout FoldScratch.Exchange?
   ) {
     let taker = fold.experts[place]
     guard Int(counts[Int(taker)]) < devices else { return }
-    for other in 0..<fold.groups where other != place {
+    for other in givers where other != place {
       let giver = fold.experts[other]
       let count = counts[Int(giver)]
       guard count > 1, loads[Int(giver)] / Float(count - 1) + lone < best.load else { continue }

@@ -9,6 +9,7 @@ struct LayerPacker: ~Copyable {
   let list: CopyList
   let grid: SlotGrid
   var fold: FoldScratch
+  var exact: ExactPacking
   var imbalance = 1.0
 
   init(experts: Int, copies: Int, devices: Int) {
@@ -20,6 +21,7 @@ struct LayerPacker: ~Copyable {
     counts = CopyCounts(count: experts)
     list = CopyList(experts: experts, copies: copies)
     grid = SlotGrid(devices: devices, slots: copies / devices)
+    exact = ExactPacking(experts: experts, copies: copies, devices: devices)
     fold = FoldScratch(experts: experts, devices: devices)
   }
 
@@ -35,7 +37,8 @@ struct LayerPacker: ~Copyable {
       list.list(counts, order.experts, loads)
     }
     grid.deal(list)
-    grid.level(to: 1.0001, counts)
+    grid.level(to: 1.00015, counts)
     imbalance = Double(grid.most)
+    if copies <= 16, exact.search(loads, order.experts, below: grid.most) { imbalance = Double(exact.most) }
   }
 }

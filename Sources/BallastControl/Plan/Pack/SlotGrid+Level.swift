@@ -15,7 +15,7 @@ extension SlotGrid {
         make(swap, heavy)
       } else if let swap = bestPairSwap(heavy, counts, least: max(limit * Self.pairShare, Self.least)) {
         make(swap, heavy)
-      } else if let swap = bestSwap(heavy, counts, least: Self.least) {
+      } else if let swap = bestSwap(heavy, counts, least: limit * Self.lastShare + Self.least) {
         make(swap, heavy)
       } else {
         break
@@ -26,9 +26,10 @@ extension SlotGrid {
   /// A gain that counts, for a mean load of 1.
   private static var least: Float { 1e-11 }
   /// Share of a squared gap from which on no better swap is looked for.
-  static var enough: Float { 0.2 }
+  static var enough: Float { 0.14 }
   private static var goodShare: Float { 0.3 }
-  private static var pairShare: Float { 0.1 }
+  private static var pairShare: Float { 0.3 }
+  private static var lastShare: Float { 0.02 }
 
   private struct Swap {
     /// Its place in the order of devices.
@@ -38,7 +39,7 @@ extension SlotGrid {
     var gain: Float
   }
 
-  /// The swap that takes most off the sum of squares.
+  /// The swap that takes most off the sum of squares, if it is more than `least`.
   private func bestSwap(_ heavy: Int, _ counts: borrowing CopyCounts, least: Float) -> Swap? {
     var best: Swap?
     var least = least
@@ -46,49 +47,41 @@ extension SlotGrid {
       let device = Int(order[place])
       let gap = loads[heavy] - loads[device]
       guard gap * gap * 0.25 > least else { break }
-      guard reach(heavy, device, gap) > least else { continue }
-      if let swap = find(heavy, place, gap, least, counts) {
-        best = swap
-        least = swap.gain
-        if least > gap * gap * Self.enough { break }
+      let gaps = SIMD4(repeating: gap)
+      var from = 0
+      while from < stride {
+        let taken = carried.four(device &* stride &+ from)
+        var most = SIMD4<Float>(repeating: 0)
+        for slot in 0..<slots {
+          let change = SIMD4(repeating: carried[heavy &* stride &+ slot]) - taken
+          let gain = change * (gaps - change)
+          most.replace(with: gain, where: gain .> most)
+        }
+        if most.greatest > least, let swap = find(heavy, place, from, gap, least, counts) {
+          best = swap
+          least = swap.gain
+        }
+        from &+= 4
       }
+      if least > gap * gap * Self.enough { break }
     }
     return best
   }
 
-  /// The most a swap between two devices could take off the sum of squares, were every copy free to go.
-  private func reach(_ heavy: Int, _ device: Int, _ gap: Float) -> Float {
-    let gaps = SIMD4(repeating: gap)
-    var most = SIMD4<Float>(repeating: 0)
-    var place = device &* stride
-    let end = place &+ stride
-    let from = heavy &* stride
-    while place < end {
-      let taken = carried.four(place)
-      for slot in 0..<slots {
-        let change = SIMD4(repeating: carried[from &+ slot]) - taken
-        let gain = change * (gaps - change)
-        most.replace(with: gain, where: gain .> most)
-      }
-      place &+= 4
-    }
-    return most.max()
-  }
-
-  private func find(_ heavy: Int, _ place: Int, _ gap: Float, _ least: Float, _ counts: borrowing CopyCounts) -> Swap? {
+  /// The best swap with one of four slots that gives no device an expert twice.
+  private func find(
+    _ heavy: Int, _ place: Int, _ from: Int, _ gap: Float, _ least: Float, _ counts: borrowing CopyCounts
+  ) -> Swap? {
     let device = Int(order[place])
     var best: Swap?
     var least = least
-    for given in 0..<slots {
-      let mine = experts[heavy &* slots &+ given]
-      if counts[mine] > 1, holds(device, mine) { continue }
-      let load = carried[heavy &* stride &+ given]
-      for taken in 0..<slots {
-        let change = load - carried[device &* stride &+ taken]
+    for taken in from..<min(from &+ 4, slots) {
+      let load = carried[device &* stride &+ taken]
+      for given in 0..<slots {
+        let change = carried[heavy &* stride &+ given] - load
         let gain = change * (gap - change)
-        guard gain > least else { continue }
-        let other = experts[device &* slots &+ taken]
-        if counts[other] > 1, holds(heavy, other) { continue }
+        guard gain > least, mayMove(given, from: heavy, to: device, counts), mayMove(taken, from: device, to: heavy, counts)
+        else { continue }
         least = gain
         best = Swap(place: place, given: given, taken: taken, gain: gain)
       }
@@ -96,7 +89,13 @@ extension SlotGrid {
     return best
   }
 
-  func holds(_ device: Int, _ expert: Int32) -> Bool {
+  /// Whether the other device lacks the expert in a slot.
+  func mayMove(_ slot: Int, from: Int, to: Int, _ counts: borrowing CopyCounts) -> Bool {
+    let expert = experts[from &* slots &+ slot]
+    return counts[expert] == 1 || !holds(to, expert)
+  }
+
+  private func holds(_ device: Int, _ expert: Int32) -> Bool {
     for slot in 0..<slots where experts[device &* slots &+ slot] == expert { return true }
     return false
   }
@@ -153,4 +152,10 @@ extension SlotGrid {
     }
     order[place] = device
   }
+}
+
+extension SIMD4<Float> {
+  /// The greatest of the four.
+  @inline(__always)
+  var greatest: Float { Swift.max(Swift.max(self[0], self[1]), Swift.max(self[2], self[3])) }
 }

@@ -9,12 +9,23 @@ extension SlotGrid {
       let gap = loads[heavy] - loads[Int(order[place])]
       guard gap * gap * 0.25 > least else { break }
       sumPairs(Int(order[place]), into: pairs.taken)
-      guard pairReach(gap) > least else { continue }
-      if let swap = findPairs(heavy, place, gap, least, counts) {
-        best = swap
-        least = swap.gain
-        if least > gap * gap * Self.enough { break }
+      let gaps = SIMD4(repeating: gap)
+      var from = 0
+      while from < pairs.taken.count {
+        let taken = pairs.taken.four(from)
+        var most = SIMD4<Float>(repeating: 0)
+        for pair in pairs.given.indices {
+          let change = SIMD4(repeating: pairs.given[pair]) - taken
+          let gain = change * (gaps - change)
+          most.replace(with: gain, where: gain .> most)
+        }
+        if most.greatest > least, let swap = findPairs(heavy, place, from, gap, least, counts) {
+          best = swap
+          least = swap.gain
+        }
+        from &+= 4
       }
+      if least > gap * gap * Self.enough { break }
     }
     return best
   }
@@ -26,32 +37,19 @@ extension SlotGrid {
     }
   }
 
-  private func pairReach(_ gap: Float) -> Float {
-    let gaps = SIMD4(repeating: gap)
-    var most = SIMD4<Float>(repeating: 0)
-    var place = 0
-    while place < pairs.taken.count {
-      let taken = pairs.taken.four(place)
-      for pair in pairs.first.indices {
-        let change = SIMD4(repeating: pairs.given[pair]) - taken
-        let gain = change * (gaps - change)
-        most.replace(with: gain, where: gain .> most)
-      }
-      place &+= 4
-    }
-    return most.max()
-  }
-
-  private func findPairs(_ heavy: Int, _ place: Int, _ gap: Float, _ least: Float, _ counts: borrowing CopyCounts) -> PairSwap? {
+  private func findPairs(
+    _ heavy: Int, _ place: Int, _ from: Int, _ gap: Float, _ least: Float, _ counts: borrowing CopyCounts
+  ) -> PairSwap? {
     let device = Int(order[place])
     var best: PairSwap?
     var least = least
-    for given in pairs.first.indices {
-      let load = pairs.given[given]
-      for taken in pairs.first.indices {
-        let change = load - pairs.taken[taken]
+    for taken in from..<min(from &+ 4, pairs.given.count) {
+      let load = pairs.taken[taken]
+      for given in pairs.given.indices {
+        let change = pairs.given[given] - load
         let gain = change * (gap - change)
-        guard gain > least, mayMove(given, from: heavy, to: device, counts), mayMove(taken, from: device, to: heavy, counts)
+        guard gain > least, mayMovePair(given, from: heavy, to: device, counts),
+          mayMovePair(taken, from: device, to: heavy, counts)
         else { continue }
         least = gain
         best = PairSwap(place: place, given: given, taken: taken, gain: gain)
@@ -60,10 +58,9 @@ extension SlotGrid {
     return best
   }
 
-  private func mayMove(_ pair: Int, from: Int, to: Int, _ counts: borrowing CopyCounts) -> Bool {
-    let one = experts[from * slots + Int(pairs.first[pair])]
-    let other = experts[from * slots + Int(pairs.second[pair])]
-    return !(counts[one] > 1 && holds(to, one)) && !(counts[other] > 1 && holds(to, other))
+  private func mayMovePair(_ pair: Int, from: Int, to: Int, _ counts: borrowing CopyCounts) -> Bool {
+    mayMove(Int(pairs.first[pair]), from: from, to: to, counts)
+      && mayMove(Int(pairs.second[pair]), from: from, to: to, counts)
   }
 }
 
