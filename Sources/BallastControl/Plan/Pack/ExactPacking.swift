@@ -10,6 +10,8 @@ struct ExactPacking: ~Copyable {
   let slots: Int
   private let ranked: Row<Float>
   private let counts: Row<Int32>
+  /// `[copies − 1]`: a copy's part.
+  private let reciprocals: Row<Float>
   /// `[place]`: ranks by the load of a copy, heaviest first.
   private let ranks: Row<Int32>
   private let shares: Row<Float>
@@ -20,9 +22,16 @@ struct ExactPacking: ~Copyable {
   let best: Row<Int32>
   let bestCounts: Row<Int32>
   private(set) var most: Float = 0
-  private(set) var found = false
-  private(set) var steps = 0
-  var vectors = 0
+  private(set) var isFound = false
+  /// Whether nothing was left untried.
+  private(set) var isExhausted = false
+  private var steps = 0
+
+  private static var mostCopies: Int { 16 }
+  private static var mostSteps: Int { 20_000 }
+
+  /// Whether the layer is small enough to be searched.
+  var isWorthwhile: Bool { copies <= Self.mostCopies && slots > 1 }
 
   init(experts: Int, copies: Int, devices: Int) {
     self.experts = experts
@@ -31,6 +40,8 @@ struct ExactPacking: ~Copyable {
     slots = copies / devices
     ranked = Row(repeating: 0, count: experts)
     counts = Row(repeating: 1, count: experts)
+    reciprocals = Row(repeating: 1, count: copies)
+    for count in 0..<copies { reciprocals[count] = 1 / Float(count + 1) }
     ranks = Row(repeating: 0, count: experts)
     shares = Row(repeating: 0, count: experts)
     left = Row(repeating: 0, count: experts)
@@ -40,44 +51,46 @@ struct ExactPacking: ~Copyable {
   }
 
   /// Looks for a packing whose heaviest device carries less than `most`.
+  ///
+  /// - Returns: Whether there is one; then it stands in `best`.
   mutating func search(_ loads: borrowing Row<Float>, _ order: borrowing Row<Int32>, below most: Float) -> Bool {
     for rank in 0..<experts { ranked[rank] = loads[Int(order[rank])] }
     self.most = most
-    found = false
+    isFound = false
     steps = 0
-    share(rank: 0, extra: copies - experts)
-    return found
+    share(rank: 0, extra: copies - experts, least: .infinity, halves: 0, thirds: 0)
+    isExhausted = steps < Self.mostSteps
+    return isFound
   }
 
   /// Chooses the copies of the expert at `rank`, with `extra` to give.
-  private mutating func share(rank: Int, extra: Int) {
-    if rank == experts - 1 {
-      guard extra < devices else { return }
-      counts[rank] = Int32(extra + 1)
-      vectors += 1
-      pack()
-      return
-    }
-    // What a copy must stand beside, at the least.
-    for more in 0...min(extra, devices - 1) {
-      let share = ranked[rank] / Float(more + 1)
-      if share + lightest(from: rank + 1, extra: extra - more) >= most { continue }
+  ///
+  /// - Parameters:
+  ///   - least: The lightest copy so far.
+  ///   - halves: Copies of which no two fit one device; as many devices are needed.
+  ///   - thirds: Copies of which no three fit one device.
+  private mutating func share(rank: Int, extra: Int, least: Float, halves: Int, thirds: Int) {
+    for more in (rank == experts - 1 ? extra : 0)...extra where more < devices {
+      let share = ranked[rank] * reciprocals[more]
+      let left = extra - more
+      let lightest = min(least, share, rank == experts - 1 ? share : ranked[experts - 1] * reciprocals[left])
+      let halves = halves + (share * 2 + lightest * Float(slots - 2) >= most ? more + 1 : 0)
+      let thirds = thirds + (share * 3 >= most && slots > 2 ? more + 1 : 0)
+      guard share + lightest * Float(slots - 1) < most, halves <= devices, thirds <= 2 * devices else { continue }
       counts[rank] = Int32(more + 1)
-      self.share(rank: rank + 1, extra: extra - more)
+      if rank == experts - 1 {
+        pack()
+      } else {
+        self.share(rank: rank + 1, extra: left, least: min(least, share), halves: halves, thirds: thirds)
+      }
     }
-  }
-
-  private func lightest(from rank: Int, extra: Int) -> Float {
-    var sum: Float = 0
-    for index in 0..<min(slots - 1, experts - rank) {
-      sum += ranked[experts - 1 - index] / Float(extra + 1)
-    }
-    return sum
   }
 
   private mutating func pack() {
+    steps += 1
+    guard steps < Self.mostSteps else { return }
     for rank in 0..<experts {
-      let share = ranked[rank] / Float(counts[rank])
+      let share = ranked[rank] * reciprocals[Int(counts[rank]) &- 1]
       var place = rank
       while place > 0, shares[place - 1] < share {
         shares[place] = shares[place - 1]
@@ -98,7 +111,7 @@ struct ExactPacking: ~Copyable {
   private mutating func fill(device: Int, total: Float, heaviest: Float) {
     if device == devices {
       most = heaviest
-      found = true
+      isFound = true
       for index in 0..<copies { best[index] = ranks[Int(held[index])] }
       for rank in 0..<experts { bestCounts[rank] = counts[rank] }
       return
@@ -110,27 +123,36 @@ struct ExactPacking: ~Copyable {
 
   private mutating func choose(_ device: Int, slot: Int, _ place: Int, _ sum: Float, _ total: Float, _ heaviest: Float) {
     steps += 1
+    guard steps < Self.mostSteps else { return }
     left[place] -= 1
-    held[device * slots + slot] = Int32(place)
+    held[device &* slots &+ slot] = Int32(place)
     let sum = sum + shares[place]
-    let remaining = slots - slot - 1
-    if remaining == 0 {
-      let rest = devices - device - 1
-      if sum < most, total - sum < Float(rest) * most || rest == 0, fits(rest) {
-        fill(device: device + 1, total: total - sum, heaviest: max(heaviest, sum))
-      }
-    } else {
-      let need = total - Float(devices - device - 1) * most
-      var next = place + 1
-      while next <= experts - remaining {
-        if left[next] > 0 {
-          // The heaviest that may still come: the sum only falls from here on.
-          if sum + Float(remaining) * shares[next] < need { break }
-          if sum + shares[next] < most { choose(device, slot: slot + 1, next, sum, total, heaviest) }
+    let remaining = slots &- slot &- 1
+    let least = shares[experts &- 1] * Float(remaining &- 1)
+    // What this device must take, so that the others can take the rest; less what rounding may hide.
+    let need = total - Float(devices &- device &- 1) * most - 1e-5
+    var next = place &+ 1
+    while next <= experts &- remaining {
+      let share = shares[next]
+      // The heaviest that may still come: the sum only falls from here on.
+      if sum + share * Float(remaining) < need { break }
+      if sum + share + least < most, left[next] > 0 {
+        if remaining > 1 {
+          choose(device, slot: slot &+ 1, next, sum, total, heaviest)
+        } else {
+          finish(device, next, sum + share, total, heaviest)
         }
-        next += 1
       }
+      next &+= 1
     }
+    left[place] += 1
+  }
+
+  /// Gives a device its last copy, and goes on with the next.
+  private mutating func finish(_ device: Int, _ place: Int, _ sum: Float, _ total: Float, _ heaviest: Float) {
+    left[place] -= 1
+    held[device &* slots &+ slots &- 1] = Int32(place)
+    if fits(devices &- device &- 1) { fill(device: device &+ 1, total: total - sum, heaviest: max(heaviest, sum)) }
     left[place] += 1
   }
 
