@@ -1,5 +1,5 @@
 /// A row of numbers of fixed length that is written in place: scratch that neither grows nor is copied.
-struct Row<Element: BitwiseCopyable>: ~Copyable {
+@safe struct Row<Element: BitwiseCopyable>: ~Copyable {
   let count: Int
   // Safety: allocated for `count` elements in `init`, all set there, freed in `deinit` and nowhere else; the row cannot
   // be copied, so nothing outlives it, and every access is checked against `count`.
@@ -9,7 +9,7 @@ struct Row<Element: BitwiseCopyable>: ~Copyable {
   init(repeating value: Element, count: Int) {
     self.count = count
     // Safety: every element is set before anything can read it.
-    first = unsafe .allocate(capacity: max(count, 1))
+    unsafe first = .allocate(capacity: max(count, 1))
     unsafe first.initialize(repeating: value, count: count)
   }
 
