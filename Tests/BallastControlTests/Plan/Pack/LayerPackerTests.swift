@@ -20,8 +20,8 @@ import Testing
 
   /// Copies counted so that the heaviest is lightest would put two heavy ones on one device.
   @Test func copiesAndPlacesAreChosenTogether() {
-    let loads = (1...64).map { 1e6 / Double($0 * $0) }
-    var packer = LayerPacker(experts: 64, copies: 72, devices: 8)
+    let loads = (1...128).map { 1e6 / (Double($0) * Double($0).squareRoot()) }
+    var packer = LayerPacker(experts: 128, copies: 144, devices: 16)
     packer.pack(loads)
     let (imbalance, bound) = (packer.imbalance, packer.lowerBound)
     #expect(imbalance < bound * 1.05)

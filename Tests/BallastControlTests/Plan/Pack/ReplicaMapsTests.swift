@@ -62,5 +62,7 @@ import Testing
     }
   }
 
-  private static let golden: [[Int]] = []
+  private static let golden = [
+    [4, 7, 5, 3, 5, 3, 8, 6, 10, 2, 10, 9, 0, 1, 11, 1], [7, 10, 6, 11, 6, 8, 8, 9, 1, 4, 2, 0, 5, 3, 5, 3],
+  ]
 }
