@@ -104,7 +104,9 @@ import Testing
     #expect(Set(imbalance.keys) == ["before", "after", "perLayer", "lowerBound"])
     #expect(imbalance["before"] is NSNull)
     for layer in 0..<3 { #expect(printed.contains("layer \(layer): 16 replicas")) }
-    #expect(printed.contains("copies moved") && printed.contains("lower bound") && printed.contains("planning") && !printed.contains("before"))
+    #expect(
+      printed.contains("copies moved") && printed.contains("lower bound") && printed.contains("planning")
+        && !printed.contains("before"))
   }
 
   @Test func aPlanStartedFromItselfMovesNothing() throws {
@@ -158,7 +160,8 @@ import Testing
   @Test(arguments: [
     ["--copies", "24", "--memory-budget", "1.5"], ["--precision", "int8"], ["--quality-budget", "nan"],
     ["--precision", "float32", "--memory-budget", "1.5"], ["--precision", "int3"], ["--split", "odd"],
-    ["--groups", "2", "--split", "dispatch"], ["--groups", "2", "--policy", "greedy"], ["--policy", "static"], ["--policy", "greedy", "--memory-budget", "1.5"], ["--devices", "0"],
+    ["--groups", "2", "--split", "dispatch"], ["--groups", "2", "--policy", "greedy"], ["--policy", "static"],
+    ["--policy", "greedy", "--memory-budget", "1.5"], ["--devices", "0"],
     ["--devices", "65536"], ["--nodes", "3"], ["--nodes", "0"], ["--plan-life", "0"], ["--copies", "many"],
   ])
   func contradictionsAreUsageErrors(options: [String]) throws {

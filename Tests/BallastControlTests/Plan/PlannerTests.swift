@@ -41,7 +41,8 @@ import Testing
   @Test func packingFromNothingGivesAValidPlacement() throws {
     let planning = try PlanningCase(seed: 5)
     let planner = Planner(
-      shape: planning.shape, topology: planning.topology, cost: .tokens, split: .even, passes: [PackFromScratch(always: true)])
+      shape: planning.shape, topology: planning.topology, cost: .tokens, split: .even,
+      passes: [PackFromScratch(always: true)])
     let packed = try planner.pack(for: planning.estimate, replicasPerDevice: 5)
     try packed.check(shape: planning.shape, topology: planning.topology)
     #expect(packed.layers.allSatisfy { $0.replicas.count == 20 })

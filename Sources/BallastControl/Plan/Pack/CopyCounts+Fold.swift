@@ -43,7 +43,8 @@ extension CopyCounts {
 
   /// Tries every giver for one taker.
   private func weigh(
-    _ fold: borrowing FoldScratch, _ place: Int, _ givers: Range<Int>, _ loads: borrowing Row<Float>, _ devices: Int, _ tail: Float,
+    _ fold: borrowing FoldScratch, _ place: Int, _ givers: Range<Int>, _ loads: borrowing Row<Float>, _ devices: Int,
+    _ tail: Float,
     _ lone: Float, _ best: inout FoldScratch.Worst, _ change: inout FoldScratch.Exchange?
   ) {
     let taker = fold.experts[place]
@@ -61,4 +62,3 @@ extension CopyCounts {
     }
   }
 }
-

@@ -121,7 +121,8 @@ struct ExactPacking: ~Copyable {
     choose(device, slot: 0, place, 0, total, heaviest)
   }
 
-  private mutating func choose(_ device: Int, slot: Int, _ place: Int, _ sum: Float, _ total: Float, _ heaviest: Float) {
+  private mutating func choose(_ device: Int, slot: Int, _ place: Int, _ sum: Float, _ total: Float, _ heaviest: Float)
+  {
     steps += 1
     guard steps < Self.mostSteps else { return }
     left[place] -= 1

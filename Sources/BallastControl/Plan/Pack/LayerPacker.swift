@@ -22,7 +22,7 @@ struct LayerPacker: ~Copyable {
   /// Device imbalance above the least possible that is left as it is.
   private static var tolerance: Float { 1.5e-4 }
   private static var foldGoal: Float { 1.0005 }
-  private static var foldSteps: Int { 12 }
+  private static var foldSteps: Int { 6 }
 
   /// Scratch for layers of one shape; `copies` divide by `devices`, and each expert has room for one at least.
   init(experts: Int, copies: Int, devices: Int) {

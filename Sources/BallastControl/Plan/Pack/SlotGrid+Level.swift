@@ -80,7 +80,8 @@ extension SlotGrid {
       for given in 0..<slots {
         let change = carried[heavy &* stride &+ given] - load
         let gain = change * (gap - change)
-        guard gain > least, mayMove(given, from: heavy, to: device, counts), mayMove(taken, from: device, to: heavy, counts)
+        guard gain > least, mayMove(given, from: heavy, to: device, counts),
+          mayMove(taken, from: device, to: heavy, counts)
         else { continue }
         least = gain
         best = Swap(place: place, given: given, taken: taken, gain: gain)
