@@ -4,9 +4,8 @@ extension CopyCounts {
   // expert is better off with fewer, heavier copies, so that another has more. One copy at a time changes hands, the best
   // exchange first, until the fold fits or nothing helps.
 
-  /// Exchanges copies between experts until the folded copies fit a device of load `goal`.
+  /// Exchanges copies between experts until the folded `copies`, as listed to begin with, fit a device of load `goal`.
   ///
-  /// - Parameter copies: The copies as listed, to begin with.
   /// - Returns: Whether any count changed.
   mutating func refold(
     _ copies: borrowing CopyList, _ loads: borrowing Row<Float>, devices: Int, slots: Int, goal: Float, steps: Int,

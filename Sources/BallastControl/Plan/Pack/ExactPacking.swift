@@ -65,10 +65,7 @@ struct ExactPacking: ~Copyable {
 
   /// Chooses the copies of the expert at `rank`, with `extra` to give.
   ///
-  /// - Parameters:
-  ///   - least: The lightest copy so far.
-  ///   - halves: Copies of which no two fit one device; as many devices are needed.
-  ///   - thirds: Copies of which no three fit one device.
+  /// `least` is the lightest copy so far; of `halves` copies no two fit one device, of `thirds` no three.
   private mutating func share(rank: Int, extra: Int, least: Float, halves: Int, thirds: Int) {
     for more in (rank == experts - 1 ? extra : 0)...extra where more < devices {
       let share = ranked[rank] * reciprocals[more]

@@ -7,7 +7,7 @@ struct SlotGrid: ~Copyable {
 
   /// `[device][slot]`: the expert held.
   let experts: Row<Int32>
-  /// `[device][slot]`: what the slot carries. Places past the last slot carry less than nothing, so nobody wants them.
+  /// `[device][slot]`: what the slot carries; places past the last slot carry less than nothing, so nobody wants them.
   let carried: Row<Float>
   /// `[device]`: what its slots carry.
   let loads: Row<Float>

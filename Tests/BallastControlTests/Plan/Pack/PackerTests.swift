@@ -121,15 +121,16 @@ import Testing
     #expect(packed.allSatisfy { abs($0.imbalance - 1) < 1e-6 })
   }
 
-  @Test func whatCannotBePackedIsRefused() {
-    func refusal(_ make: () throws(PackingError) -> Void) -> PackingError? {
-      do throws(PackingError) {
-        try make()
-        return nil
-      } catch {
-        return error
-      }
+  private func refusal(_ make: () throws(PackingError) -> Void) -> PackingError? {
+    do throws(PackingError) {
+      try make()
+      return nil
+    } catch {
+      return error
     }
+  }
+
+  @Test func shapesThatCannotBePackedAreRefused() {
     func shape(_ experts: Int, _ copies: Int, _ devices: Int, groups: Int = 1, nodes: Int = 1) -> PackingError? {
       refusal { () throws(PackingError) in
         _ = try Packer(experts: experts, copies: copies, devices: devices, groups: groups, nodes: nodes)
@@ -150,6 +151,9 @@ import Testing
       #expect(shape(8, 8, 4, nodes: count) == .outOfRange(name: "nodes", value: count, allowed: 1...65_535))
     }
     #expect(shape(8, .max, 4) == .outOfRange(name: "copies", value: .max, allowed: 1...1 << 24))
+  }
+
+  @Test func loadsThatAreNoneAreRefused() {
     for value in [-1.0, .infinity, -.infinity] {
       #expect(
         refusal { () throws(PackingError) in
