@@ -2,12 +2,12 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-# System libraries the build links, and pkg-config, by which it finds them.
-PACKAGES := libopenblas-dev libjemalloc-dev pkg-config
+# System libraries the build links, pkg-config, by which it finds them, and what the tests check the model with.
+PACKAGES := libopenblas-dev libjemalloc-dev pkg-config spin gcc
 # What `make demo` passes on; `make demo RUN="--seconds 300 --devices 4"` runs longer.
 RUN ?= --seconds 60
 
-.PHONY: help setup build demo test examples bench docs format clean
+.PHONY: help setup build demo test sanitize examples bench docs format clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -39,6 +39,12 @@ test: setup examples ## Run the examples, check that every import is declared, t
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --parallel --explicit-target-dependency-import-check error
 
+# The runner itself leaks, so leaks are not looked for.
+sanitize: ## Run the stress tests under ThreadSanitizer, then under AddressSanitizer
+	swift test --package-path Tests/Sanitized --sanitize=thread --scratch-path .build/sanitized-thread
+	ASAN_OPTIONS=detect_leaks=0 swift test --package-path Tests/Sanitized --sanitize=address \
+	  --scratch-path .build/sanitized-address
+
 examples: setup ## Run every example and compare what it prints with its expected.txt
 	@for folder in Examples/Sources/*; do \
 	  swift run --quiet --package-path Examples $${folder##*/} | diff $$folder/expected.txt - \
@@ -66,4 +72,4 @@ format: ## Lay the sources out
 	  Examples/Package.swift Examples/Sources Benchmarks/Package.swift Benchmarks/Benchmarks
 
 clean: ## Remove what was built
-	rm -rf .build Benchmarks/.build Examples/.build
+	rm -rf .build Benchmarks/.build Examples/.build Tests/Sanitized/.build

@@ -8,10 +8,10 @@ let benchmarks: @Sendable () -> Void = {
   Benchmark("RecordAndRoute", configuration: warm) { benchmark in
     let workload = try Workload()
     var lane = try workload.path.makeLane()
-    blackHole(try lane.dispatch(workload.selection, layer: workload.layer))
+    try lane.dispatch(workload.selection, layer: workload.layer) { blackHole($0.rows.count) }
     benchmark.startMeasurement()
     for _ in benchmark.scaledIterations {
-      blackHole(try lane.dispatch(workload.selection, layer: workload.layer))
+      try lane.dispatch(workload.selection, layer: workload.layer) { blackHole($0.rows.count) }
     }
     benchmark.stopMeasurement()
   }
@@ -36,7 +36,7 @@ let benchmarks: @Sendable () -> Void = {
     let workload = try Workload()
     var lane = try workload.path.makeLane()
     benchmark.startMeasurement()
-    blackHole(try lane.dispatch(workload.selection, layer: workload.layer))
+    try lane.dispatch(workload.selection, layer: workload.layer) { blackHole($0.rows.count) }
     benchmark.stopMeasurement()
   }
 }
