@@ -71,7 +71,9 @@ public final class Balancer: Sendable {
     } catch {
       throw .table(error)
     }
-    path = ServingPath(table: table, executor: executor, laneLimit: configuration.laneLimit)
+    path = ServingPath(
+      table: table, executor: executor, laneLimit: configuration.laneLimit,
+      affinityLanes: configuration.affinity.coefficient > 0 ? configuration.affinity.sampledLanes : 0)
     self.budget = budget
     loop = Mutex(ControlLoop(path: path, budget: budget, cost: law, rollout: rollout, configuration: configuration))
     current = Mutex(configuration)
@@ -103,7 +105,9 @@ public final class Balancer: Sendable {
   /// - Returns: What was done or declined; nil when another tick is under way.
   @discardableResult
   public func tick(at time: Duration) async -> ControlEvent? {
-    await tick(LoadSnapshot(time: time, totals: path.counters.totals()), samples: path.samples.totals())
+    await tick(
+      LoadSnapshot(time: time, totals: path.counters.totals()), samples: path.samples.totals(),
+      transitions: path.affinity?.totals())
   }
 
   /// One turn on counts made elsewhere, such as a recorded trace or the sum of several processes.
@@ -111,12 +115,15 @@ public final class Balancer: Sendable {
   /// - Parameters:
   ///   - snapshot: What had been counted by now, of the executor's model.
   ///   - samples: What sampled batches had revealed by now, of the same model.
+  ///   - transitions: Where sampled tokens had gone from layer to layer by now; nil leaves affinity out.
   /// - Returns: What was done or declined; nil when another tick is under way, or the counts are of another model.
   @discardableResult
-  public func tick(_ snapshot: LoadSnapshot, samples: SampleTotals) async -> ControlEvent? {
-    guard fits(snapshot, samples), var control = loop.withLock({ $0.take() }) else { return nil }
+  public func tick(
+    _ snapshot: LoadSnapshot, samples: SampleTotals, transitions: AffinityTotals? = nil
+  ) async -> ControlEvent? {
+    guard fits(snapshot, samples), fits(transitions), var control = loop.withLock({ $0.take() }) else { return nil }
     if let configuration = next.withLock({ $0.take() }) { control.apply(configuration) }
-    let event = await control.tick(snapshot, samples: samples)
+    let event = await control.tick(snapshot, samples: samples, transitions: transitions)
     loop.withLock { $0 = control }
     tally(event)
     for observer in observers.withLock({ $0 }) { observer(event) }
@@ -135,6 +142,7 @@ public final class Balancer: Sendable {
     guard configuration.planner.stagingReserveExperts == before.planner.stagingReserveExperts else {
       throw .fixedWhileRunning("planner.stagingReserveExperts")
     }
+    guard configuration.affinity == before.affinity else { throw .fixedWhileRunning("affinity") }
     current.withLock { $0 = configuration }
     next.withLock { $0 = configuration }
   }
@@ -171,6 +179,16 @@ public final class Balancer: Sendable {
     return snapshot.totals.layers == shape.layers && snapshot.totals.expertsPerLayer == shape.expertsPerLayer
       && [samples.importance, samples.error, samples.shadowed].allSatisfy { rows in
         rows.count == shape.layers && rows.allSatisfy { $0.count == shape.expertsPerLayer }
+      }
+  }
+
+  private func fits(_ transitions: AffinityTotals?) -> Bool {
+    guard let transitions else { return true }
+    let shape = path.executor.shape
+    return transitions.expertsPerLayer == shape.expertsPerLayer
+      && transitions.transitions.allSatisfy {
+        $0.weights.count == shape.expertsPerLayer * shape.expertsPerLayer
+          && (0..<shape.layers).contains($0.from.index) && (0..<shape.layers).contains($0.to.index)
       }
   }
 

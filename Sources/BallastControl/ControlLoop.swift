@@ -9,6 +9,7 @@ public struct ControlLoop: Sendable {
   private var configuration: BalancerConfiguration
   private var window: LoadWindow
   private var estimator: LoadEstimator
+  private var affinity: AffinityEstimator
   private var controller: Controller
   private var planner: Planner
   private var rollout: Rollout
@@ -25,6 +26,7 @@ public struct ControlLoop: Sendable {
     window = LoadWindow(length: .tokens(configuration.estimator.windowTokens))
     window.slide(to: LoadSnapshot(time: .zero, totals: path.counters.totals()))
     estimator = LoadEstimator(shape: path.executor.shape, configuration: configuration.estimator)
+    affinity = AffinityEstimator(halfLifeTicks: configuration.estimator.halfLifeTicks)
     controller = Controller(configuration: configuration.controller)
     planner = Planner(
       shape: path.executor.shape, topology: path.executor.topology, cost: cost, split: configuration.planner.split,
@@ -36,8 +38,11 @@ public struct ControlLoop: Sendable {
   /// - Parameters:
   ///   - snapshot: What had been counted by now.
   ///   - samples: What sampled batches had revealed by now.
+  ///   - transitions: Where sampled tokens had gone from layer to layer by now; nil when nobody counts them.
   /// - Returns: What was done or declined, and why.
-  public mutating func tick(_ snapshot: LoadSnapshot, samples: SampleTotals) async -> ControlEvent {
+  public mutating func tick(
+    _ snapshot: LoadSnapshot, samples: SampleTotals, transitions: AffinityTotals? = nil
+  ) async -> ControlEvent {
     defer { ticks += 1 }
     path.isApplying = rollout.isRetiring
     let retired = await rollout.retireUnreachable(path.table)
@@ -45,7 +50,7 @@ public struct ControlLoop: Sendable {
     var event = ControlEvent(
       tick: ticks, time: snapshot.time, decision: .hold(.noLoad), retired: retired, isRetiring: rollout.isRetiring)
 
-    let plan = think(snapshot, samples, &event)
+    let plan = think(snapshot, samples, transitions, &event)
     guard let plan, configuration.mode == .act else { return event }
 
     path.isApplying = true
@@ -57,7 +62,9 @@ public struct ControlLoop: Sendable {
   }
 
   /// The part of a tick that only computes: slide, estimate, decide, plan.
-  private mutating func think(_ snapshot: LoadSnapshot, _ samples: SampleTotals, _ event: inout ControlEvent) -> Plan? {
+  private mutating func think(
+    _ snapshot: LoadSnapshot, _ samples: SampleTotals, _ transitions: AffinityTotals?, _ event: inout ControlEvent
+  ) -> Plan? {
     let clock = ContinuousClock()
     let start = clock.now
     defer { event.thinkingTime = clock.now - start }
@@ -65,8 +72,9 @@ public struct ControlLoop: Sendable {
     window.slide(to: snapshot)
     let placement = path.table.current.placement
     guard let load = window.load,
-      let estimate = estimator.estimate(window: load, samples: samples, placement: placement, ticks: window.slides)
+      var estimate = estimator.estimate(window: load, samples: samples, placement: placement, ticks: window.slides)
     else { return nil }
+    estimate.affinity = transitions.flatMap { affinity.estimate($0) }
 
     let imbalance = planner.imbalance(of: placement, for: estimate)
     event.imbalance = imbalance
@@ -91,6 +99,7 @@ public struct ControlLoop: Sendable {
     configuration = next
     window.length = .tokens(next.estimator.windowTokens)
     estimator.configuration = next.estimator
+    affinity.halfLifeTicks = next.estimator.halfLifeTicks
     controller.configuration = next.controller
     rollout.configuration = next.rollout
     planner = Planner(
@@ -112,7 +121,7 @@ public struct ControlLoop: Sendable {
     let precisions = path.executor.precisions.filter { $0.satisfies(planner.leastPrecision) }
     let total = budget.bytesPerDevice.reduce(0.0) { $0 + Double($1) }
     let shape = path.executor.shape
-    return PlanningLimits(
+    var limits = PlanningLimits(
       stagingBytes: budget.bytesPerDevice, residentBytes: budget.residentBytes,
       moveBytes: Int(max(0, min(Double(Int32.max) * 4096, planner.moveBudgetShare * total))),
       qualityBudget: planner.qualityBudget,
@@ -120,6 +129,9 @@ public struct ControlLoop: Sendable {
       replicasPerDevice: planner.copiesPerLayer.map { $0 / budget.bytesPerDevice.count },
       nanosecondsPerByte: configuration.controller.gainSafetyFactor * 1e9 / self.planner.cost.linkBytesPerSecond
         / max(life, 1), leastGain: planner.leastGain)
+    limits.linkPrice = LinkPrice(
+      configuration.affinity, cost: self.planner.cost, devices: budget.bytesPerDevice.count)
+    return limits
   }
 
   private func compile(

@@ -27,6 +27,7 @@ public struct Planner: Sendable {
     [
       RestoreQuality(), PackFromScratch(), ReplicateOrQuantize(rounds: searchRounds),
       PlaceReplicas(rounds: searchRounds), CopyHeavyHitters(rounds: searchRounds),
+      KeepTokensNear(rounds: searchRounds),
     ]
   }
 
