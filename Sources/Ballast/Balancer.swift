@@ -22,6 +22,8 @@ public final class Balancer: Sendable {
   private let observers = Mutex<[@Sendable (ControlEvent) -> Void]>([])
   private let plans = Mutex(PlanTally())
   private let budget: ByteBudget
+  /// `[device]`: whether it takes part.
+  private let statuses: Mutex<[DeviceStatus]>
   private let start = ContinuousClock.now
 
   private struct PlanTally {
@@ -78,6 +80,7 @@ public final class Balancer: Sendable {
     loop = Mutex(ControlLoop(path: path, budget: budget, cost: law, rollout: rollout, configuration: configuration))
     current = Mutex(configuration)
     next = Mutex(nil)
+    statuses = Mutex(Array(repeating: .serving, count: topology.devices.count))
   }
 
   /// A handle for one more serving worker.
@@ -124,7 +127,7 @@ public final class Balancer: Sendable {
     guard fits(snapshot, samples), fits(transitions), var control = loop.withLock({ $0.take() }) else { return nil }
     if let configuration = next.withLock({ $0.take() }) { control.apply(configuration) }
     let event = await control.tick(snapshot, samples: samples, transitions: transitions)
-    loop.withLock { $0 = control }
+    putBack(control)
     tally(event)
     for observer in observers.withLock({ $0 }) { observer(event) }
     return event
@@ -145,6 +148,31 @@ public final class Balancer: Sendable {
     guard configuration.affinity == before.affinity else { throw .fixedWhileRunning("affinity") }
     current.withLock { $0 = configuration }
     next.withLock { $0 = configuration }
+  }
+
+  /// `[device]`: whether it takes part.
+  public var devices: [DeviceStatus] { statuses.withLock { $0 } }
+
+  /// Notes the status of a device, and makes it take effect at once unless a tick is under way, which then does.
+  func set(_ device: DeviceID, to status: DeviceStatus) throws(BalancerError) {
+    let count = path.executor.topology.devices.count
+    guard (0..<count).contains(device.index) else { throw .unknownDevice(device, devices: count) }
+    try statuses.withLock { (statuses) throws(BalancerError) in
+      var next = statuses
+      next[device.index] = status
+      guard next.contains(.serving) else { throw .devices(.noDeviceLeft(devices: count)) }
+      statuses = next
+    }
+    loop.withLock { loop in try? loop?.set(statuses.withLock { $0 }) }
+  }
+
+  /// Gives the loop back after it has heard which devices take part.
+  private func putBack(_ control: ControlLoop) {
+    var control = control
+    loop.withLock { loop in
+      try? control.set(statuses.withLock { $0 })
+      loop = control
+    }
   }
 
   /// Calls `observer` after every tick, on the task that ticks.

@@ -4,15 +4,17 @@ public import BallastRuntime
 ///
 /// One owner calls `tick`; nothing a lane does waits for it.
 public struct ControlLoop: Sendable {
-  private let path: ServingPath
+  let path: ServingPath
   private let budget: ByteBudget
   private var configuration: BalancerConfiguration
   private var window: LoadWindow
   private var estimator: LoadEstimator
   private var affinity: AffinityEstimator
   private var controller: Controller
-  private var planner: Planner
-  private var rollout: Rollout
+  private(set) var planner: Planner
+  var rollout: Rollout
+  /// `[device]`: whether it takes part.
+  var statuses: [DeviceStatus]
   private var ticks = 0
 
   /// A loop over a path whose first placement `rollout` has staged.
@@ -25,6 +27,7 @@ public struct ControlLoop: Sendable {
     self.rollout = rollout
     window = LoadWindow(length: .tokens(configuration.estimator.windowTokens))
     window.slide(to: LoadSnapshot(time: .zero, totals: path.counters.totals()))
+    statuses = Array(repeating: .serving, count: path.executor.topology.devices.count)
     estimator = LoadEstimator(shape: path.executor.shape, configuration: configuration.estimator)
     affinity = AffinityEstimator(halfLifeTicks: configuration.estimator.halfLifeTicks)
     controller = Controller(configuration: configuration.controller)
@@ -71,22 +74,32 @@ public struct ControlLoop: Sendable {
 
     window.slide(to: snapshot)
     let placement = path.table.current.placement
-    guard let load = window.load,
-      var estimate = estimator.estimate(window: load, samples: samples, placement: placement, ticks: window.slides)
+    var known = window.load.flatMap {
+      estimator.estimate(window: $0, samples: samples, placement: placement, ticks: window.slides)
+    }
+    known?.affinity = transitions.flatMap { affinity.estimate($0) }
+    if mustRehome(placement), configuration.mode != .observe {
+      let estimate = known ?? evenEstimate()
+      guard let plan = rehome(placement, estimate, limits(estimate), &event) else { return nil }
+      return announce(plan, &event)
+    }
+    guard let estimate = known,
+      let imbalance = try? planner.imbalance(of: placement, for: estimate, statuses: statuses)
     else { return nil }
-    estimate.affinity = transitions.flatMap { affinity.estimate($0) }
-
-    let imbalance = planner.imbalance(of: placement, for: estimate)
     event.imbalance = imbalance
     event.decision = decide(imbalance)
-    guard event.decision == .plan else { return nil }
-
-    let plan = planner.plan(from: placement, for: estimate, within: limits(estimate))
+    guard event.decision == .plan,
+      let plan = try? planner.plan(from: placement, for: estimate, within: limits(estimate), statuses: statuses)
+    else { return nil }
     guard !plan.isEmpty else {
       controller.foundNothing()
       event.decision = .hold(.nothingPays)
       return nil
     }
+    return announce(plan, &event)
+  }
+
+  private mutating func announce(_ plan: Plan, _ event: inout ControlEvent) -> Plan {
     controller.planned(isCutShort: plan.isCutShort && configuration.mode == .act)
     event.forecast = plan.forecast
     event.changes = plan.changes
@@ -115,7 +128,7 @@ public struct ControlLoop: Sendable {
   }
 
   /// What a plan made now must keep within, and what a byte must earn.
-  private func limits(_ estimate: LoadEstimate) -> PlanningLimits {
+  func limits(_ estimate: LoadEstimate) -> PlanningLimits {
     let planner = configuration.planner
     let life = Double(configuration.controller.planLifeTicks) * estimate.batchesPerTick
     let precisions = path.executor.precisions.filter { $0.satisfies(planner.leastPrecision) }
@@ -134,7 +147,7 @@ public struct ControlLoop: Sendable {
     return limits
   }
 
-  private func compile(
+  func compile(
     _ placement: Placement, _ handle: (LayerID, Replica) -> UInt32?
   ) throws(RoutingTableError) -> RoutingTable {
     try configuration.compile(

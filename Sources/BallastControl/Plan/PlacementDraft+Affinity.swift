@@ -15,15 +15,9 @@ extension PlacementDraft {
   mutating func rearrange(to next: Placement) {
     var trial = self
     var price = 0.0
-    for (index, pair) in zip(placement.layers, next.layers).enumerated() {
-      let before = Set(pair.0.replicas)
-      let after = Set(pair.1.replicas)
-      guard before != after else { continue }
-      let change = LayerChange(
-        layer: LayerID(index), removed: pair.0.replicas.filter { !after.contains($0) },
-        added: pair.1.replicas.filter { !before.contains($0) })
+    for change in LayerChange.between(placement, next) {
       price += self.price(change)
-      guard trial.replace(change), trial.qualitySpent(LayerID(index)) <= qualityAllowed(LayerID(index)) else { return }
+      guard trial.replace(change), trial.qualitySpent(change.layer) <= qualityAllowed(change.layer) else { return }
     }
     let gain = totalNanoseconds - trial.totalNanoseconds - price
     if gain > totalNanoseconds * 1e-9 { self = trial }

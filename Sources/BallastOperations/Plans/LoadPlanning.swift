@@ -11,6 +11,7 @@ public struct LoadPlanning: Sendable {
   private let split: SplitRule
   private let isGreedy: Bool
   private let planLifeWindows: Int
+  private let statuses: [DeviceStatus]
   private let estimate: LoadEstimate
 
   /// Repetitions whose median is reported.
@@ -26,9 +27,11 @@ public struct LoadPlanning: Sendable {
   ///   - split: How an expert's tokens divide among its replicas.
   ///   - isGreedy: Whether to replicate and pack from scratch instead of Ballast's passes.
   ///   - planLifeWindows: Windows the plan is expected to serve.
+  ///   - statuses: `[device]`: whether it takes part; empty when all do.
   public init(
     model: ReplayModel, loads: LoadTable, start: Placement?, budget: MemoryAllowance?, precision: Precision,
-    qualityBudget: Double, split: SplitRule, isGreedy: Bool, planLifeWindows: Int
+    qualityBudget: Double, split: SplitRule, isGreedy: Bool, planLifeWindows: Int,
+    statuses: [DeviceStatus] = []
   ) {
     self.model = model
     self.start = start
@@ -38,6 +41,8 @@ public struct LoadPlanning: Sendable {
     self.split = split
     self.isGreedy = isGreedy
     self.planLifeWindows = planLifeWindows
+    self.statuses =
+      statuses.isEmpty ? Array(repeating: .serving, count: model.topology.devices.count) : statuses
     let windows = Double(loads.windows)
     estimate = LoadEstimate(
       tokensPerBatch: loads.loads(of: 0..<loads.windows).map { $0.map { Double($0) / windows } })
@@ -50,25 +55,38 @@ public struct LoadPlanning: Sendable {
   ///   that fit cost more quality than allowed.
   public func document() throws(LoadPlanningError) -> PlanDocument {
     let limits = limits()
+    try checkMemory()
     let from = try origin(limits)
     let planner = Planner(
       shape: model.shape, topology: model.topology, cost: model.cost, split: split, passes: passes)
     let clock = ContinuousClock()
-    var plan = planner.plan(from: from, for: estimate, within: limits)
+    var plan = try self.plan(planner, from, limits)
     guard plan.forecast.qualitySpent <= limits.qualityBudget * (1 + 1e-9) || start != nil else {
       throw .qualityBudgetTooSmall(needed: plan.forecast.qualitySpent, budget: limits.qualityBudget)
     }
     var times: [Double] = []
     for _ in 0..<Self.repetitions {
       let begin = clock.now
-      plan = planner.plan(from: from, for: estimate, within: limits)
+      plan = try self.plan(planner, from, limits)
       times.append((clock.now - begin).milliseconds)
     }
     let layers = planner.shares(of: plan.target, for: estimate)
+    // Devices that do not serve are no idle ones.
+    let serving = Double(statuses.count { $0 == .serving }) / Double(devices)
     return PlanDocument(
-      plan, before: start == nil ? nil : plan.forecast.imbalanceBefore, perLayer: layers.map(\.imbalance),
+      plan, before: start == nil ? nil : plan.forecast.imbalanceBefore, perLayer: layers.map { max(1, $0.imbalance * serving) },
       shares: layers.map(\.shares), shape: model.shape, devices: devices,
       milliseconds: times.sorted()[times.count / 2])
+  }
+
+  private func plan(
+    _ planner: Planner, _ from: Placement, _ limits: PlanningLimits
+  ) throws(LoadPlanningError) -> Plan {
+    do throws(RehomingError) {
+      return try planner.plan(from: from, for: estimate, within: limits, statuses: statuses)
+    } catch {
+      throw .rehoming(error)
+    }
   }
 
   private var devices: Int { model.topology.devices.count }
@@ -90,11 +108,25 @@ public struct LoadPlanning: Sendable {
       limits.nanosecondsPerByte =
         ControllerConfiguration().gainSafetyFactor * 1e9 / model.cost.linkBytesPerSecond / Double(planLifeWindows)
     }
-    guard let budget else { return limits }
-    let bytes = budget.bytes(fullBytes: model.shape.fullBytes) / devices
-    limits.residentBytes = Array(repeating: min(bytes, Int.max / 4), count: devices)
+    let memory = model.topology.devices.map { min($0.memoryBytes, Int.max / 4) }
+    guard let budget else {
+      limits.residentBytes = memory
+      return limits
+    }
+    limits.residentBytes = ByteBudget.shares(of: budget.bytes(fullBytes: model.shape.fullBytes), memory: memory)
     if start != nil { limits.stagingBytes = limits.residentBytes }
     return limits
+  }
+
+  /// Where a number of copies is asked for, every device must have memory for its share.
+  private func checkMemory() throws(LoadPlanningError) {
+    guard budget == nil, let copies = model.copies else { return }
+    let replicas = model.shape.layers.multipliedReportingOverflow(by: copies / devices)
+    let bytes = replicas.partialValue.multipliedReportingOverflow(by: model.shape.bytesPerExpert[.bfloat16])
+    let needed = replicas.overflow || bytes.overflow ? Int.max : bytes.partialValue
+    for (index, device) in model.topology.devices.enumerated() where device.memoryBytes < min(needed, Int.max / 4) {
+      throw .memoryTooSmall(device: DeviceID(index), neededBytes: needed, memoryBytes: device.memoryBytes)
+    }
   }
 
   /// The placement the plan starts from: the one given, or one copy of each expert, as exact as the budget allows.
@@ -110,8 +142,9 @@ public struct LoadPlanning: Sendable {
     var needed = 0
     for precision in limits.precisions {
       let placement = budget.startPlacement(shape: model.shape, topology: model.topology, leastPrecision: precision)
-      needed = placement.bytesPerDevice(shape: model.shape, devices: devices).max() ?? 0
-      if needed <= limits.residentBytes.min() ?? 0 { return placement }
+      let bytes = placement.bytesPerDevice(shape: model.shape, devices: devices)
+      needed = bytes.max() ?? 0
+      if zip(bytes, limits.residentBytes).allSatisfy({ $0 <= $1 }) { return placement }
     }
     throw .budgetTooSmall(
       precision: precision, devices: devices, neededBytes: needed, budgetBytes: limits.residentBytes.min() ?? 0)
@@ -124,6 +157,10 @@ public enum LoadPlanningError: Error, Hashable, CustomStringConvertible {
   case budgetTooSmall(precision: Precision, devices: Int, neededBytes: Int, budgetBytes: Int)
   /// The placement to start from takes more than the budget.
   case currentTooLarge(device: DeviceID, bytes: Int, budgetBytes: Int)
+  /// What lost or drained devices hold cannot all stand elsewhere.
+  case rehoming(RehomingError)
+  /// A device cannot hold its share of the copies asked for.
+  case memoryTooSmall(device: DeviceID, neededBytes: Int, memoryBytes: Int)
   /// The copies that fit the bytes cost more quality than allowed.
   case qualityBudgetTooSmall(needed: Double, budget: Double)
 
@@ -135,6 +172,10 @@ public enum LoadPlanningError: Error, Hashable, CustomStringConvertible {
         + "\(needed) at \(precision), so take a larger budget or a lower precision"
     case .currentTooLarge(let device, let bytes, let budget):
       "the placement to start from takes \(bytes) bytes on device \(device); the memory budget gives it \(budget)"
+    case .rehoming(let error): error.description
+    case .memoryTooSmall(let device, let needed, let memory):
+      "the copies asked for take \(needed) bytes on device \(device), which has \(memory); ask for fewer, or give a memory "
+        + "budget, which devices share by what they have"
     case .qualityBudgetTooSmall(let needed, let budget):
       "the copies that fit the memory budget cost \(needed) of quality in the worst layer; the quality budget is \(budget)"
     }

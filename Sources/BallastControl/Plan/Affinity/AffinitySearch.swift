@@ -22,6 +22,8 @@ struct AffinitySearch {
   /// Replicas of a layer up to which shuffled starts are tried, and how many.
   private static let smallLayer = 12
   private static let shuffles = 12
+  /// Steps up to which an assignment is sought; larger layers are only exchanged in pairs.
+  private static let assignmentLimit = 1 << 26
 
   /// A search under the average load of `estimate`, whose experts are all taken to be at full precision.
   init?(shape: ModelShape, topology: Topology, cost: CostModel, estimate: LoadEstimate, price: LinkPrice) {
@@ -57,6 +59,11 @@ struct AffinitySearch {
     return time + linkNanoseconds(layers)
   }
 
+  /// The part of the objective that depends on one layer.
+  private func objective(_ layer: LayerPlacement, _ index: Int, _ table: LinkTable) -> Double {
+    LayerForecast.score(deviceTimes(layer, index)) + table.cost(layer)
+  }
+
   /// Nanoseconds of a batch on the links.
   func linkNanoseconds(_ layers: [LayerPlacement]) -> Double {
     layers.indices.reduce(0.0) { sum, layer in
@@ -79,12 +86,13 @@ struct AffinitySearch {
     for _ in 0..<Self.sweeps {
       var hasChanged = false
       for layer in layers.indices {
-        if let next = assigned(layers, layer), objective(next) < objective(layers) * (1 - 1e-12) {
-          layers = next
+        let table = table(layers, layer)
+        let before = objective(layers[layer], layer, table)
+        if let next = assigned(layers[layer], table), objective(next, layer, table) < before * (1 - 1e-9) {
+          layers[layer] = next
           hasChanged = true
         }
-        var exchange = PairExchange(
-          layers[layer], table: table(layers, layer), work: work[layer], topology: topology)
+        var exchange = PairExchange(layers[layer], table: table, work: work[layer], topology: topology)
         if exchange.descend() {
           layers[layer] = exchange.layer
           hasChanged = true
@@ -100,23 +108,22 @@ struct AffinitySearch {
   }
 
   /// The layer with its experts that have no copies at their cheapest places; nil when that is how it is.
-  private func assigned(
-    _ layers: [LayerPlacement], _ layer: Int, sides: LinkTable.Sides = .both
-  ) -> [LayerPlacement]? {
-    let table = table(layers, layer, sides: sides)
-    let shares = LinkTable.shares(layers[layer], affinity.expertsPerLayer)
-    let alone = layers[layer].replicas.filter { shares[$0.expert.index].count == 1 }
-    let places = alone.map(\.device)
-    let assignment = BalancedAssignment(count: alone.count) { table.cost(alone[$0].expert, on: places[$1]) }
-    let columns = assignment.columns
-    guard alone.indices.contains(where: { places[columns[$0]] != alone[$0].device }) else { return nil }
-    var next = layers
-    next[layer] = LayerPlacement(
-      layers[layer].replicas.filter { shares[$0.expert.index].count > 1 }
+  private func assigned(_ layer: LayerPlacement, _ table: LinkTable) -> LayerPlacement? {
+    let devices = topology.devices.count
+    let shares = LinkTable.shares(layer, affinity.expertsPerLayer)
+    let alone = layer.replicas.filter { shares[$0.expert.index].count == 1 }
+    guard alone.count * devices * devices <= Self.assignmentLimit else { return nil }
+    var places = Array(repeating: 0, count: devices)
+    for replica in alone { places[replica.device.index] += 1 }
+    let columns = BalancedAssignment(rows: alone.count, places: places) {
+      table.cost(alone[$0].expert, on: DeviceID($1))
+    }.columns
+    guard alone.indices.contains(where: { columns[$0] != alone[$0].device.index }) else { return nil }
+    return LayerPlacement(
+      layer.replicas.filter { shares[$0.expert.index].count > 1 }
         + alone.indices.map {
-          Replica(expert: alone[$0].expert, device: places[columns[$0]], precision: alone[$0].precision)
+          Replica(expert: alone[$0].expert, device: DeviceID(columns[$0]), precision: alone[$0].precision)
         })
-    return next
   }
 
   private func starts(_ layers: [LayerPlacement]) -> [[LayerPlacement]] {
@@ -146,7 +153,7 @@ struct AffinitySearch {
     if let first = affinity.transitions.first(where: { $0.from != $0.to && layers.indices.contains($0.from.index) }) {
       chained[first.from.index] = clustered(layers[first.from.index], first.tokens)
       for layer in layers.indices where layer != first.from.index {
-        if let next = assigned(chained, layer, sides: .before) { chained = next }
+        if let next = assigned(chained[layer], table(chained, layer, sides: .before)) { chained[layer] = next }
       }
     }
     return chained
@@ -178,7 +185,7 @@ struct AffinitySearch {
   /// The same arrangement with its devices named so that the fewest replicas move, where devices are alike.
   private func relabelled(_ layers: [LayerPlacement], like current: [LayerPlacement]) -> [LayerPlacement] {
     let count = topology.devices.count
-    guard Set(topology.devices).count == 1 else { return layers }
+    guard Set(topology.devices).count == 1, count * count * count <= Self.assignmentLimit else { return layers }
     var kept = Array(repeating: 0.0, count: count * count)
     for (before, after) in zip(current, layers) {
       for replica in after.replicas {
@@ -187,7 +194,8 @@ struct AffinitySearch {
         }
       }
     }
-    let names = BalancedAssignment(count: count) { -kept[$0 * count + $1] }.columns
+    let names = BalancedAssignment(rows: count, places: Array(repeating: 1, count: count)) { -kept[$0 * count + $1] }
+      .columns
     return layers.map { layer in
       LayerPlacement(
         layer.replicas.map {

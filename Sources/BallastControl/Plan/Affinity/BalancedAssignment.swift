@@ -1,65 +1,77 @@
-/// The cheapest way to give every row a column of its own.
-///
-/// Rows are what is to be placed, columns the places; a device with several places has as many equal columns.
+/// The cheapest way to give every row one of the places of the columns.
 struct BalancedAssignment {
-  // Algorithm: shortest augmenting paths with potentials (Jonker, Volgenant 1987), one row after the other.
-  private var rowOfColumn: [Int]
-  private var columnPotential: [Double]
-  private var rowPotential: [Double]
+  // Algorithm: successive shortest paths. A row takes a place where that is cheapest; when the column is full, one of
+  // its rows leaves for another column, and so on along the cheapest chain of such changes to a place that is free.
+  private let cost: (Int, Int) -> Double
+  private let places: [Int]
+  private var rows: [[Int]]
+  /// `[column · columns + column]`: the cheapest row to go from one to the other.
+  private var change: [(price: Double, row: Int)]
 
   /// `[row]`: its column.
-  var columns: [Int] {
-    var columns = Array(repeating: 0, count: rowOfColumn.count - 1)
-    for column in rowOfColumn.indices.dropFirst() { columns[rowOfColumn[column] - 1] = column - 1 }
-    return columns
-  }
+  private(set) var columns: [Int]
 
-  /// Solves for `cost(row, column)`; there are as many columns as rows.
+  /// Solves for `cost(row, column)`; `places` are `[column]`, as many in all as rows or more.
   ///
-  /// - Complexity: O(count³).
-  init(count: Int, cost: (Int, Int) -> Double) {
-    // Place 0 stands for the row that is being added; rows and columns count from 1.
-    rowOfColumn = Array(repeating: 0, count: count + 1)
-    columnPotential = Array(repeating: 0, count: count + 1)
-    rowPotential = columnPotential
-    for row in stride(from: 1, through: count, by: 1) { augment(row, count, cost) }
+  /// - Complexity: O(rows · columns²).
+  init(rows count: Int, places: [Int], cost: @escaping (Int, Int) -> Double) {
+    self.cost = cost
+    self.places = places
+    rows = Array(repeating: [], count: places.count)
+    change = Array(repeating: (.infinity, -1), count: places.count * places.count)
+    columns = Array(repeating: -1, count: count)
+    for row in 0..<count { add(row) }
   }
 
-  private mutating func augment(_ row: Int, _ count: Int, _ cost: (Int, Int) -> Double) {
-    rowOfColumn[0] = row
-    var column = 0
-    var least = Array(repeating: Double.infinity, count: count + 1)
-    var previous = Array(repeating: 0, count: count + 1)
-    var isUsed = Array(repeating: false, count: count + 1)
-    while rowOfColumn[column] != 0 {
-      isUsed[column] = true
-      let from = rowOfColumn[column]
-      var step = Double.infinity
-      var next = 0
-      for other in stride(from: 1, through: count, by: 1) where !isUsed[other] {
-        let reduced = cost(from - 1, other - 1) - rowPotential[from] - columnPotential[other]
-        if reduced < least[other] {
-          least[other] = reduced
-          previous[other] = column
-        }
-        if least[other] < step {
-          step = least[other]
-          next = other
+  private mutating func add(_ row: Int) {
+    let count = places.count
+    var distance = (0..<count).map { cost(row, $0) }
+    var previous = Array(repeating: -1, count: count)
+    // Full columns lead on; no chain has more steps than there are columns.
+    for _ in 0..<count {
+      var isSettled = true
+      for from in 0..<count where rows[from].count >= places[from] && !rows[from].isEmpty {
+        for to in 0..<count where to != from {
+          let price = distance[from] + change[from * count + to].price
+          // Rounding must not close a cycle.
+          if price < distance[to] - 1e-9 * max(1, abs(distance[to])) {
+            distance[to] = price
+            previous[to] = from
+            isSettled = false
+          }
         }
       }
-      for other in 0...count {
-        if isUsed[other] {
-          rowPotential[rowOfColumn[other]] += step
-          columnPotential[other] -= step
-        } else {
-          least[other] -= step
-        }
-      }
-      column = next
+      if isSettled { break }
     }
-    while column != 0 {
-      rowOfColumn[column] = rowOfColumn[previous[column]]
-      column = previous[column]
+    let open = (0..<count).filter { rows[$0].count < places[$0] }
+    guard var target = open.min(by: { (distance[$0], $0) < (distance[$1], $1) }) else { return }
+    var path = [target]
+    while previous[target] >= 0, path.count <= count {
+      target = previous[target]
+      path.append(target)
+    }
+    for (to, from) in zip(path, path.dropFirst()) {
+      let moved = change[from * count + to].row
+      rows[from].removeAll { $0 == moved }
+      place(moved, to)
+    }
+    place(row, target)
+    for column in path { renew(column) }
+  }
+
+  private mutating func place(_ row: Int, _ column: Int) {
+    rows[column].append(row)
+    columns[row] = column
+  }
+
+  private mutating func renew(_ column: Int) {
+    for to in places.indices where to != column {
+      var best = (price: Double.infinity, row: -1)
+      for row in rows[column] {
+        let price = cost(row, to) - cost(row, column)
+        if price < best.price { best = (price, row) }
+      }
+      change[column * places.count + to] = best
     }
   }
 }

@@ -29,18 +29,20 @@ public struct KeepTokensNear: PlanningPass {
     let table = LinkTable(layer, placement.layers, search.affinity, search.price, search.topology)
     let replicas = placement[layer].replicas
     let shares = LinkTable.shares(placement[layer], search.affinity.expertsPerLayer)
-    func cost(_ replica: Replica, _ device: DeviceID) -> Double {
-      table.cost(replica.expert, on: device, share: 1 / Double(max(shares[replica.expert.index].count, 1)))
-    }
+    let part = replicas.map { 1 / Double(max(shares[$0.expert.index].count, 1)) }
     func isOpen(_ replica: Replica, _ device: DeviceID) -> Bool {
       !shares[replica.expert.index].contains { $0.device == device }
     }
     var gains: [(gain: Double, change: LayerChange)] = []
-    for (index, first) in replicas.enumerated() {
-      for second in replicas[(index + 1)...] where second.device != first.device {
+    for near in replicas.indices {
+      let first = replicas[near]
+      for far in (near + 1)..<replicas.count where replicas[far].device != first.device {
+        let second = replicas[far]
         let gain =
-          cost(first, first.device) + cost(second, second.device) - cost(first, second.device)
-          - cost(second, first.device)
+          table.cost(first.expert, on: first.device, share: part[near])
+          - table.cost(first.expert, on: second.device, share: part[near])
+          + table.cost(second.expert, on: second.device, share: part[far])
+          - table.cost(second.expert, on: first.device, share: part[far])
         guard gain > 0, isOpen(first, second.device), isOpen(second, first.device) else { continue }
         let added = [
           Replica(expert: first.expert, device: second.device, precision: first.precision),
