@@ -72,7 +72,7 @@ struct ReplayCommand: AsyncParsableCommand {
       "Write the placement each window met, [window][layer][device][expert], as JSON.", valueName: "file"))
   var placements: String?
 
-  @Option(help: ArgumentHelp("Write a report with plots, one HTML file.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write a report with plots, one HTML file; the other policies are replayed beside.", valueName: "file"))
   var report: String?
 
   func validate() throws {
@@ -108,6 +108,17 @@ struct ReplayCommand: AsyncParsableCommand {
     progress.finish()
     print(ReplaySummary(outcome.result).text)
     try write(outcome, model)
+    guard let report else { return }
+    // What a figure is worth shows beside the other policies.
+    var others: [Replay.Outcome] = []
+    for other in ReplayPolicy.allCases where other != policy {
+      let replay = Replay(model: model, policy: other, configuration: configuration, borrow: replay.borrow)
+      others.append(
+        try await input { () async throws(ReplayError) in
+          try await replay.run(windows, transitions: windows.transitions)
+        })
+    }
+    try writeText(ReplayReport(outcome, model: model, others: others).html, to: report)
   }
 
   private func readTraces() throws(InputError) -> [RoutingTrace] {
@@ -126,7 +137,6 @@ struct ReplayCommand: AsyncParsableCommand {
       let all = outcome.placements.map { PlanDocument.experts($0, devices: devices) }
       try writeJSON(["placements": all], to: placements)
     }
-    if let report { try writeText(ReplayReport(outcome, model: model).html, to: report) }
   }
 }
 

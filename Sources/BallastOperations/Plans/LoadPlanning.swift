@@ -76,7 +76,7 @@ public struct LoadPlanning: Sendable {
     return PlanDocument(
       plan, before: start == nil ? nil : plan.forecast.imbalanceBefore, perLayer: layers.map { max(1, $0.imbalance * serving) },
       shares: layers.map(\.shares), shape: model.shape, devices: devices,
-      milliseconds: times.sorted()[times.count / 2])
+      milliseconds: times.sorted()[times.count / 2], moves: start == nil ? [] : moves(plan, planner))
   }
 
   private func plan(
@@ -87,6 +87,11 @@ public struct LoadPlanning: Sendable {
     } catch {
       throw .rehoming(error)
     }
+  }
+
+  private func moves(_ plan: Plan, _ planner: Planner) -> [PlanMove] {
+    let before = planner.shares(of: plan.current, for: estimate).map(\.shares)
+    return PlanMove.moves(of: plan, for: estimate, shares: before, statuses: statuses)
   }
 
   private var devices: Int { model.topology.devices.count }

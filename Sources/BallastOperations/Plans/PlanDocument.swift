@@ -47,6 +47,8 @@ public struct PlanDocument: Codable, Sendable {
   public var replicaCounts: [[Int]]
   /// Replicas put where they were not.
   public var copiesMoved: Int
+  /// What changes and why; empty where nothing was there before.
+  public var moves: [PlanMove]
   /// Bytes to stage for them.
   public var bytesMoved: Int
   /// Milliseconds to plan, median of repetitions, reading excluded.
@@ -55,8 +57,9 @@ public struct PlanDocument: Codable, Sendable {
   /// Describes `plan`.
   public init(
     _ plan: Plan, before: Double?, perLayer: [Double], shares: [[Double]], shape: ModelShape, devices: Int,
-    milliseconds: Double
+    milliseconds: Double, moves: [PlanMove] = []
   ) {
+    self.moves = moves
     placement = Self.experts(plan.target, devices: devices)
     precision = plan.target.layers.map { layer in
       (0..<devices).map { device in

@@ -21,7 +21,7 @@ struct AffinitySearch {
   private static let sweeps = 12
   /// Replicas of a layer up to which shuffled starts are tried, and how many.
   private static let smallLayer = 12
-  private static let shuffles = 12
+  private static let shuffles = 48
   /// Steps up to which an assignment is sought; larger layers are only exchanged in pairs.
   private static let assignmentLimit = 1 << 26
 
@@ -92,6 +92,11 @@ struct AffinitySearch {
           layers[layer] = next
           hasChanged = true
         }
+        let kept = objective(layers[layer], layer, table)
+        if let next = renamed(layers[layer], table), objective(next, layer, table) < kept * (1 - 1e-9) {
+          layers[layer] = next
+          hasChanged = true
+        }
         var exchange = PairExchange(layers[layer], table: table, work: work[layer], topology: topology)
         if exchange.descend() {
           layers[layer] = exchange.layer
@@ -124,6 +129,25 @@ struct AffinitySearch {
         + alone.indices.map {
           Replica(expert: alone[$0].expert, device: DeviceID(columns[$0]), precision: alone[$0].precision)
         })
+  }
+
+  /// The layer with all that each device holds on another, at the least link cost; nil when devices differ in number.
+  ///
+  /// Copies are moved too, and balance stays as it is among devices of equal speed.
+  private func renamed(_ layer: LayerPlacement, _ table: LinkTable) -> LayerPlacement? {
+    let count = topology.devices.count
+    var held = Array(repeating: [(expert: ExpertID, share: Double)](), count: count)
+    for (expert, places) in LinkTable.shares(layer, affinity.expertsPerLayer).enumerated() {
+      for (device, share) in places { held[device.index].append((ExpertID(expert), share)) }
+    }
+    guard Set(held.map(\.count)).count == 1, count * count * count <= Self.assignmentLimit else { return nil }
+    let names = BalancedAssignment(rows: count, places: Array(repeating: 1, count: count)) { device, name in
+      held[device].reduce(0) { $0 + table.cost($1.expert, on: DeviceID(name), share: $1.share) }
+    }.columns
+    return LayerPlacement(
+      layer.replicas.map {
+        Replica(expert: $0.expert, device: DeviceID(names[$0.device.index]), precision: $0.precision)
+      })
   }
 
   private func starts(_ layers: [LayerPlacement]) -> [[LayerPlacement]] {

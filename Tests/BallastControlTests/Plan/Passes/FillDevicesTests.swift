@@ -20,11 +20,12 @@ import Testing
   @Test func whatIsTooMuchIsHandedOnOrDropped() throws {
     let start = [
       Replica(0, on: 0), Replica(1, on: 0), Replica(2, on: 0), Replica(3, on: 1), Replica(0, on: 1), Replica(1, on: 2),
+      Replica(2, on: 3), Replica(3, on: 3),
     ]
-    let filled = try filled(start, places: 2, tokens: [4, 3, 5, 1], devices: 3)
-    #expect((0..<3).map { device in filled.filter { $0.device.index == device }.count } == [2, 2, 2])
+    let filled = try filled(start, places: 2, tokens: [4, 3, 5, 1], devices: 4)
+    #expect((0..<4).map { device in filled.filter { $0.device.index == device }.count } == [2, 2, 2, 2])
     #expect(Set(filled.map(\.expert.index)) == [0, 1, 2, 3])
-    #expect(LayerPlacement(filled).replicas.filter { start.contains($0) }.count == 5)
+    #expect(LayerPlacement(filled).replicas.filter { start.contains($0) }.count == 7)
   }
 
   @Test func aPlacementThatWasNeverWholeIsLeftToPacking() throws {
