@@ -115,13 +115,16 @@ struct PlanCommand: ParsableCommand {
       split: split, isGreedy: policy == .greedy, planLifeWindows: cluster.planLife,
       statuses: try statuses(model.topology.devices.count))
     let document = try input { () throws(LoadPlanningError) in try planning.document() }
+    var exported: String?
+    if export != nil {
+      let rows = try input { () throws(EngineFormatError) in
+        try EngineFormat.rows(document.placement, precision: document.precision)
+      }
+      exported = format.text(rows: rows, experts: table.experts, firstLayer: firstLayer)
+    }
     print(PlanSummary(document).text)
     if let json { try writeJSON(document, to: json) }
-    guard let export else { return }
-    let rows = try input { () throws(EngineFormatError) in
-      try EngineFormat.rows(document.placement, precision: document.precision)
-    }
-    try writeText(format.text(rows: rows, experts: table.experts, firstLayer: firstLayer), to: export)
+    if let export, let exported { try writeText(exported, to: export) }
   }
 
   /// `[device]`: whether it takes part.

@@ -27,7 +27,7 @@ import Testing
 
   private static func replay(_ scratch: Scratch, _ arguments: [String]) throws -> (Written, [[[[Int]]]]) {
     try expectDone(
-      ["replay"] + arguments + ["--json", "replay.json", "--placements", "placements.json", "--report", "replay.html"],
+      ["replay"] + arguments + ["--json", "replay.json", "--placements", "placements.json"],
       in: scratch)
     let written = try JSONDecoder().decode(Written.self, from: Data(scratch.text("replay.json").utf8))
     let placements = try JSONDecoder().decode(

@@ -105,11 +105,14 @@ public struct PlacementDraft: Sendable {
   mutating func improve(_ layer: LayerID, _ proposals: [Proposal]) -> Bool {
     let before = scores[layer.index] + linkNanoseconds(placement[layer], at: layer)
     var best: (gain: Double, judged: Judged)?
-    for change in shortlist(layer, proposals) {
+    var weighed = 0
+    for change in shortlist(layer, proposals) where weighed < Self.shortlistLength {
       let judged = judge(change)
+      // What costs too much quality must not crowd out what does not.
+      guard judged.quality <= max(limits.qualityBudget, quality[layer.index]) else { continue }
+      weighed += 1
       let gain = before - judged.score - linkNanoseconds(judged.layer, at: layer) - price(change)
       guard gain > before * 1e-9, gain > best?.gain ?? 0 else { continue }
-      guard judged.quality <= max(limits.qualityBudget, quality[layer.index]) else { continue }
       best = (gain, judged)
     }
     guard let best else { return false }
@@ -117,7 +120,7 @@ public struct PlacementDraft: Sendable {
     return true
   }
 
-  /// The proposals within limits that gain most under their own scenario.
+  /// The proposals within limits that gain under their own scenario, those that gain most first.
   private mutating func shortlist(_ layer: LayerID, _ proposals: [Proposal]) -> [LayerChange] {
     var before: [Int: Double] = [:]
     var seen: Set<LayerChange> = []
@@ -135,7 +138,7 @@ public struct PlacementDraft: Sendable {
       if gain > 0 { weighed.append((gain, proposal.change)) }
     }
     let order = weighed.indices.sorted { (weighed[$1].gain, $0) < (weighed[$0].gain, $1) }
-    return order.prefix(Self.shortlistLength).map { weighed[$0].change }
+    return order.prefix(Self.shortlistLength * 32).map { weighed[$0].change }
   }
 
   /// Whether a change is within limits; takes note when it is only a matter of what one plan may stage.
