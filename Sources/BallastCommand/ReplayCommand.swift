@@ -55,7 +55,9 @@ struct ReplayCommand: AsyncParsableCommand {
   var borrow = false
 
   @Option(
-    help: "What a nanosecond of link time counts beside one of the busiest device, for ballast on traces of ids; 0 is nothing.")
+    help:
+      "What a nanosecond of link time counts beside one of the busiest device, for ballast on traces of ids; 0 is nothing."
+  )
   var affinity = 0.0
 
   @Option(help: "Bytes a token carries when it changes device between layers.")
@@ -72,7 +74,9 @@ struct ReplayCommand: AsyncParsableCommand {
       "Write the placement each window met, [window][layer][device][expert], as JSON.", valueName: "file"))
   var placements: String?
 
-  @Option(help: ArgumentHelp("Write a report with plots, one HTML file; the other policies are replayed beside.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Write a report with plots, one HTML file; the other policies are replayed beside.", valueName: "file"))
   var report: String?
 
   func validate() throws {

@@ -233,7 +233,8 @@ import Testing
   @Test func devicesMayDiffer() throws {
     let scratch = try Self.scratch()
     try scratch.write(
-      "cluster.yaml", "devices:\n  - {speed: 2, memory: 1MiB}\n  - {count: 2, memory: 1MiB}\n  - {memory: 9000, node: 1}\n")
+      "cluster.yaml",
+      "devices:\n  - {speed: 2, memory: 1MiB}\n  - {count: 2, memory: 1MiB}\n  - {memory: 9000, node: 1}\n")
     let options = ["--cluster", "cluster.yaml", "--expert-bytes", "1000", "--json", "plan.json", "--split", "dispatch"]
     try expectDone(["plan", "loads.npy", "--memory-budget", "1.5"] + options, in: scratch)
     let written = try JSONDecoder().decode(Written.self, from: Data(scratch.text("plan.json").utf8))

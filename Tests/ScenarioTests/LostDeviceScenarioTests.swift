@@ -21,7 +21,8 @@ import Testing
 
   @Test(arguments: [1, 2] as [UInt64])
   func aLostDeviceIsServedAroundAndComesBack(seed: UInt64) async throws {
-    var served = try await ServedModel(exponent: 0.8, seed: seed, configuration: ServedModel.adaptive(memoryBudgetShare: 2.5))
+    var served = try await ServedModel(
+      exponent: 0.8, seed: seed, configuration: ServedModel.adaptive(memoryBudgetShare: 2.5))
     try await served.run(ticks: 12)
     let balanced = served.imbalance(8..<12)
     let batchesBefore = served.cluster.readings.batches
@@ -45,12 +46,14 @@ import Testing
     try served.balancer.restore(DeviceID(2))
     try await served.run(ticks: 16)
     #expect(served.balancer.statistics.placement.layers[0].replicas.contains { $0.device.index == 2 }, "seed \(seed)")
-    #expect(served.imbalance(36..<40) < max(balanced * 1.1, 1.15), "seed \(seed): \(served.imbalance(36..<40)) \(balanced)")
+    #expect(
+      served.imbalance(36..<40) < max(balanced * 1.1, 1.15), "seed \(seed): \(served.imbalance(36..<40)) \(balanced)")
     try served.checkBudget()
   }
 
   @Test func aDrainedDeviceServesUntilItIsEmpty() async throws {
-    var served = try await ServedModel(exponent: 0.8, seed: 1, configuration: ServedModel.adaptive(memoryBudgetShare: 2.5))
+    var served = try await ServedModel(
+      exponent: 0.8, seed: 1, configuration: ServedModel.adaptive(memoryBudgetShare: 2.5))
     try await served.run(ticks: 2)
     try served.balancer.drain(DeviceID(1))
     for _ in 0..<4 { try await served.tick() }
@@ -60,7 +63,8 @@ import Testing
   }
 
   @Test func withoutRoomADrainedDeviceKeepsLastCopies() async throws {
-    var served = try await ServedModel(exponent: 0.8, seed: 1, configuration: ServedModel.adaptive(memoryBudgetShare: 1.5))
+    var served = try await ServedModel(
+      exponent: 0.8, seed: 1, configuration: ServedModel.adaptive(memoryBudgetShare: 1.5))
     let before = served.balancer.statistics.placement
     try served.balancer.drain(DeviceID(0))
     try served.balancer.drain(DeviceID(1))

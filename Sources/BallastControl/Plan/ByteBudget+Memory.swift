@@ -5,9 +5,13 @@ extension ByteBudget {
   public static func shares(of bytes: Int, memory: [Int]) -> [Int] {
     var shares = Array(repeating: 0, count: memory.count)
     var left = max(bytes, 0)
+    // What every device gets that is not short of memory; nil while only short ones have been seen.
+    var level: Int?
     let order = memory.indices.sorted { (memory[$0], $0) < (memory[$1], $1) }
     for (taken, device) in order.enumerated() {
-      shares[device] = min(max(memory[device], 0), left / (memory.count - taken))
+      let even = level ?? left / (memory.count - taken)
+      shares[device] = min(max(memory[device], 0), even)
+      if shares[device] == even { level = even }
       left -= shares[device]
     }
     return shares

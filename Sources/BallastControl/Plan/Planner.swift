@@ -26,7 +26,8 @@ public struct Planner: Sendable {
   public static func passes(searchRounds: Int) -> [any PlanningPass] {
     [
       RestoreQuality(), FillDevices(), PackFromScratch(), ReplicateOrQuantize(rounds: searchRounds),
-      TradePrecisions(rounds: searchRounds), PlaceReplicas(rounds: searchRounds), CopyHeavyHitters(rounds: searchRounds),
+      TradePrecisions(rounds: searchRounds), PlaceReplicas(rounds: searchRounds),
+      CopyHeavyHitters(rounds: searchRounds),
       KeepTokensNear(rounds: searchRounds),
     ]
   }

@@ -53,7 +53,8 @@ public enum EngineFormat: String, CaseIterable, Sendable {
   }
 
   /// The rows of a file in any of the formats; nil when it is in none.
-  static func rows(in bytes: [UInt8], layers: Int, firstLayer: Int, file: String) throws(EngineFormatError) -> [[Int]]? {
+  static func rows(in bytes: [UInt8], layers: Int, firstLayer: Int, file: String) throws(EngineFormatError) -> [[Int]]?
+  {
     let decoder = JSONDecoder()
     let content = Data(bytes)
     if let map = try? decoder.decode(PhysicalToLogical.self, from: content) {

@@ -74,7 +74,8 @@ public struct LoadPlanning: Sendable {
     // Devices that do not serve are no idle ones.
     let serving = Double(statuses.count { $0 == .serving }) / Double(devices)
     return PlanDocument(
-      plan, before: start == nil ? nil : plan.forecast.imbalanceBefore, perLayer: layers.map { max(1, $0.imbalance * serving) },
+      plan, before: start == nil ? nil : plan.forecast.imbalanceBefore,
+      perLayer: layers.map { max(1, $0.imbalance * serving) },
       shares: layers.map(\.shares), shape: model.shape, devices: devices,
       milliseconds: times.sorted()[times.count / 2], moves: start == nil ? [] : moves(plan, planner))
   }

@@ -74,7 +74,9 @@ private struct LayerStory {
     }
     for replica in removed {
       moves.append(
-        move(expert, "dropped from device \(replica.device)", "\(load(expert)), and \(after.replicas(of: expert).count) left"))
+        move(
+          expert, "dropped from device \(replica.device)",
+          "\(load(expert)), and \(after.replicas(of: expert).count) left"))
     }
     return moves
   }

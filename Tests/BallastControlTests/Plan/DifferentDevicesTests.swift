@@ -39,7 +39,7 @@ import Testing
     configuration.stagingReserveExperts = 1
     configuration.leastPrecision = .bfloat16
     let budget = try ByteBudget(shape: planning.shape, topology: planner.topology, configuration: configuration)
-    #expect(budget.bytesPerDevice == [45_333, 45_333, 8000, 45_334])
+    #expect(budget.bytesPerDevice == [45_333, 45_333, 8000, 45_333])
     let start = budget.startPlacement(shape: planning.shape, topology: planner.topology, leastPrecision: .bfloat16)
     try start.check(shape: planning.shape, topology: planner.topology)
     var limits = planning.limits(share: 1)
@@ -79,6 +79,7 @@ import Testing
     #expect((placement != nil) == (bytes.reduce(0) { $0 + min($1 / 2000, 30) } >= 30), "seed \(seed)")
     guard let placement else { return }
     try placement.check(shape: planning.shape, topology: planning.topology)
-    #expect(zip(placement.bytesPerDevice(shape: planning.shape, devices: 4), bytes).allSatisfy { $0 <= $1 }, "seed \(seed)")
+    #expect(
+      zip(placement.bytesPerDevice(shape: planning.shape, devices: 4), bytes).allSatisfy { $0 <= $1 }, "seed \(seed)")
   }
 }

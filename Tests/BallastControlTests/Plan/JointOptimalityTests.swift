@@ -36,7 +36,9 @@ import Testing
         var candidate = small
         candidate.placement = Placement(layers: [LayerPlacement(chosen)])
         let time = small.longest(candidate.placement)
-        guard time < best, candidate.draft.qualitySpent(LayerID(0)) <= small.limits.qualityBudget + 1e-12 else { return }
+        guard time < best, candidate.draft.qualitySpent(LayerID(0)) <= small.limits.qualityBudget + 1e-12 else {
+          return
+        }
         best = time
         which = chosen
         return
@@ -63,7 +65,10 @@ import Testing
       let plan = planner.plan(from: small.placement, for: small.estimate, within: small.limits)
       let found = small.longest(plan.target)
       let (least, which) = Self.least(small)
-      #expect(found <= least * 1.02, "seed \(seed): \(found) of \(least) tokens \(small.estimate.tokensPerBatch) importance \(small.estimate.importance) \(plan.target.layers[0].replicas.map { "\($0.expert)@\($0.device)\($0.precision)" }) best \(which.map { "\($0.expert)@\($0.device)\($0.precision)" })")
+      #expect(
+        found <= least * 1.02,
+        "seed \(seed): \(found) of \(least) tokens \(small.estimate.tokensPerBatch) importance \(small.estimate.importance) \(plan.target.layers[0].replicas.map { "\($0.expert)@\($0.device)\($0.precision)" }) best \(which.map { "\($0.expert)@\($0.device)\($0.precision)" })"
+      )
       #expect(plan.forecast.qualitySpent <= quality + 1e-12)
     }
   }
@@ -86,7 +91,9 @@ import Testing
 
     var all = small
     all.placement = Placement(
-      layers: [LayerPlacement(small.placement.layers[0].replicas.map { Replica($0.expert.index, on: $0.device.index, .int8) })])
+      layers: [
+        LayerPlacement(small.placement.layers[0].replicas.map { Replica($0.expert.index, on: $0.device.index, .int8) })
+      ])
     all.limits.precisions = [.int8]
     all.limits.qualityBudget = 1
     let quantized = planner.plan(from: all.placement, for: all.estimate, within: all.limits)

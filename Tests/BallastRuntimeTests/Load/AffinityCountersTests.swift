@@ -17,7 +17,8 @@ import Testing
   }
 
   private func path(lanes: Int, interval: Int = 1) throws -> ServingPath {
-    let executor = CountingExecutor(shape: try shape(), topology: try .uniform(devices: 1, memoryBytesPerDevice: 1 << 20))
+    let executor = CountingExecutor(
+      shape: try shape(), topology: try .uniform(devices: 1, memoryBytesPerDevice: 1 << 20))
     let placement = Placement.contiguous(shape: executor.shape, topology: executor.topology)
     let table = try RoutingTable(
       placement, handle: { UInt32($0.index * 4 + $1.expert.index) }, shape: executor.shape,

@@ -123,9 +123,10 @@ struct Rehoming {
     _ expert: ExpertID, _ layer: LayerID, _ current: LayerPlacement, neededBytes: Int
   ) -> RehomingError {
     let serving = statuses.indices.filter { statuses[$0] == .serving }
-    let free = serving.map {
-      max(0, min(limits.residentBytes[$0] - resident[$0], limits.stagingBytes[$0] - staging[$0]))
-    }.max() ?? 0
+    let free =
+      serving.map {
+        max(0, min(limits.residentBytes[$0] - resident[$0], limits.stagingBytes[$0] - staging[$0]))
+      }.max() ?? 0
     if let held = current.replicas(of: expert).first(where: { statuses[$0.device.index] == .draining }) {
       return .lastCopyCannotLeave(
         layer: layer, expert: expert, device: held.device, neededBytes: neededBytes, mostFreeBytes: free)

@@ -5,7 +5,9 @@ import Testing
 
 @Suite struct AffinitySearchTests {
   /// Link prices from hardly any to nothing else.
-  private static let prices = [LinkPrice(near: 0.05, far: 0.2), LinkPrice(near: 1, far: 2), LinkPrice(near: 1e6, far: 2e6)]
+  private static let prices = [
+    LinkPrice(near: 0.05, far: 0.2), LinkPrice(near: 1, far: 2), LinkPrice(near: 1e6, far: 2e6),
+  ]
 
   @Test(arguments: 0..<24)
   func equalsBruteForceOnTinyCases(seed: Int) throws {

@@ -34,7 +34,10 @@ import Testing
     var small = try SmallLayer(tokens: [1, 1], on: [0, 1])
     small.limits.residentBytes = [3000, 3000]
     small.limits.precisions = [.bfloat16, .int8]
-    #expect(try rehoming(small, [.serving, .lost]).placement.layers[0].replicas == [Replica(0, on: 0), Replica(1, on: 0, .int8)])
+    #expect(
+      try rehoming(small, [.serving, .lost]).placement.layers[0].replicas == [
+        Replica(0, on: 0), Replica(1, on: 0, .int8),
+      ])
   }
 
   @Test func surplusCopiesMakeRoom() throws {

@@ -4,7 +4,9 @@ import Testing
 @testable import BallastControl
 
 @Suite struct KeepTokensNearTests {
-  private func draft(_ model: AffineModel, price: LinkPrice? = nil, nanosecondsPerByte: Double = 0, moveBytes: Int? = nil)
+  private func draft(
+    _ model: AffineModel, price: LinkPrice? = nil, nanosecondsPerByte: Double = 0, moveBytes: Int? = nil
+  )
     -> PlacementDraft
   {
     var limits = PlanningLimits.unlimited(devices: model.topology.devices.count, replicasPerDevice: nil)
