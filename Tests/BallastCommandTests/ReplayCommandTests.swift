@@ -160,7 +160,7 @@ import Testing
     let scratch = try Scratch()
     try scratch.write("counts.npy", Self.counts(windows: 6, first: 1))
     let options = [
-      "--experts", "16", "--devices", "4", "--window", "1", "--policy", "greedy", "--report", "replay.html",
+      "--experts", "4", "--devices", "2", "--window", "1", "--policy", "greedy", "--report", "replay.html",
     ]
     try expectDone(["replay", "counts.npy"] + options, in: scratch)
     let report = try scratch.text("replay.html")

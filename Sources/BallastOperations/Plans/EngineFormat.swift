@@ -18,6 +18,7 @@ public enum EngineFormat: String, CaseIterable, Sendable {
   /// - Parameters:
   ///   - placement: `[layer][device]`: the experts the device holds.
   ///   - precision: `[layer][device]`: the precision of each, by name.
+  /// - Returns: The rows.
   /// - Throws: `EngineFormatError.unevenDevices` or `.mixedPrecision`.
   public static func rows(_ placement: [[[Int]]], precision: [[[String]]]) throws(EngineFormatError) -> [[Int]] {
     let places = placement.first?.first?.count ?? 0
@@ -37,6 +38,7 @@ public enum EngineFormat: String, CaseIterable, Sendable {
   ///   - rows: `[layer][place]`: the expert of each place.
   ///   - experts: Experts in each layer.
   ///   - firstLayer: Dense layers before the first MoE layer, for formats that number all layers.
+  /// - Returns: The text of the file.
   public func text(rows: [[Int]], experts: Int, firstLayer: Int) -> String {
     switch self {
     case .sglang:
@@ -63,7 +65,7 @@ public enum EngineFormat: String, CaseIterable, Sendable {
       }
       return Array(map.rows.dropFirst(firstLayer))
     }
-    if let rows = try? decoder.decode([[Int]].self, from: content) {
+    if let rows = try? decoder.decode([[Int]].self, from: content), !rows.isEmpty {
       guard rows.count == layers else { throw .rowCount(file: file, rows: rows.count, expected: layers) }
       return rows
     }

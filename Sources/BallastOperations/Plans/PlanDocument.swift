@@ -101,6 +101,7 @@ public struct CurrentPlacement: Decodable, Sendable {
   ///   - shape: The model.
   ///   - topology: The devices.
   ///   - firstLayer: Dense layers before the first MoE layer, for engines' files that number all layers.
+  /// - Returns: The placement, checked.
   /// - Throws: `PlanDocumentError` naming the file and what does not fit.
   public static func read(
     _ path: String, shape: ModelShape, topology: Topology, firstLayer: Int = 0

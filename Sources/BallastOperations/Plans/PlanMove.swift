@@ -19,6 +19,7 @@ public struct PlanMove: Codable, Hashable, Sendable {
   ///   - estimate: The loads it was made for.
   ///   - shares: `[layer][device]`: shares of the layer's time before the plan; an empty layer gives no figures.
   ///   - statuses: `[device]`: whether it takes part.
+  /// - Returns: A line for each replica that changes.
   public static func moves(
     of plan: Plan, for estimate: LoadEstimate, shares: [[Double]], statuses: [DeviceStatus]
   ) -> [PlanMove] {

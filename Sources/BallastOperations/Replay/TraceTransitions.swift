@@ -6,6 +6,7 @@ extension SelectionTrace {
   /// - Parameters:
   ///   - range: Rows of the trace.
   ///   - batchTokens: Tokens of a batch; nil takes all of them as one.
+  /// - Returns: Totals of those rows alone.
   /// - Complexity: O(rows · layers · choices²).
   func transitions(of range: Range<Int>, batchTokens: Int?) -> AffinityTotals {
     let rows = range.clamped(to: 0..<tokens)

@@ -12,6 +12,7 @@ extension Planner {
   ///   - estimate: What is expected of the next batches.
   ///   - limits: What to keep within, of all devices.
   ///   - statuses: `[device]`: whether it takes part.
+  /// - Returns: The plan; its forecast is of the devices that serve.
   /// - Throws: `RehomingError`; then nothing is planned.
   public func plan(
     from current: Placement, for estimate: LoadEstimate, within limits: PlanningLimits, statuses: [DeviceStatus]
