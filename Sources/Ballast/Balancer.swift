@@ -17,7 +17,7 @@ public final class Balancer: Sendable {
   // - Configuration and observers wait in mutexes that only the control side takes.
   private let path: ServingPath
   private let loop: Mutex<ControlLoop?>
-  private let next: Mutex<BalancerConfiguration?>
+  private let next = Mutex<BalancerConfiguration?>(nil)
   private let current: Mutex<BalancerConfiguration>
   private let observers = Mutex<[@Sendable (ControlEvent) -> Void]>([])
   private let plans = Mutex(PlanTally())
@@ -79,7 +79,6 @@ public final class Balancer: Sendable {
     self.budget = budget
     loop = Mutex(ControlLoop(path: path, budget: budget, cost: law, rollout: rollout, configuration: configuration))
     current = Mutex(configuration)
-    next = Mutex(nil)
     statuses = Mutex(Array(repeating: .serving, count: topology.devices.count))
   }
 

@@ -68,7 +68,7 @@ struct PlanCommand: ParsableCommand {
   var export: String?
 
   @Option(help: "The engine --export writes for: sglang, vllm or trtllm.")
-  var format = EngineFormat.sglang
+  var format = PlacementFormat.sglang
 
   @Option(help: "Dense layers before the first MoE layer, for engines' files that number all layers.")
   var firstLayer = 0
@@ -117,8 +117,8 @@ struct PlanCommand: ParsableCommand {
     let document = try input { () throws(LoadPlanningError) in try planning.document() }
     var exported: String?
     if export != nil {
-      let rows = try input { () throws(EngineFormatError) in
-        try EngineFormat.rows(document.placement, precision: document.precision)
+      let rows = try input { () throws(PlacementFormatError) in
+        try PlacementFormat.rows(document.placement, precision: document.precision)
       }
       exported = format.text(rows: rows, experts: table.experts, firstLayer: firstLayer)
     }
@@ -151,7 +151,7 @@ enum PlanPolicy: String, CaseIterable, ExpressibleByArgument {
 
 extension SplitRule: ExpressibleByArgument {}
 
-extension EngineFormat: ExpressibleByArgument {}
+extension PlacementFormat: ExpressibleByArgument {}
 
 extension Precision: ExpressibleByArgument {
   /// Reads a precision by its name.

@@ -130,10 +130,10 @@ public struct CurrentPlacement: Decodable, Sendable {
   private static func engineRows(
     _ bytes: [UInt8], _ path: String, _ shape: ModelShape, _ topology: Topology, _ firstLayer: Int
   ) throws(PlanDocumentError) -> [[[Int]]]? {
-    do throws(EngineFormatError) {
-      let rows = try EngineFormat.rows(in: bytes, layers: shape.layers, firstLayer: firstLayer, file: path)
+    do throws(PlacementFormatError) {
+      let rows = try PlacementFormat.rows(in: bytes, layers: shape.layers, firstLayer: firstLayer, file: path)
       guard let rows else { return nil }
-      return try EngineFormat.devices(rows, devices: topology.devices.count, file: path)
+      return try PlacementFormat.devices(rows, devices: topology.devices.count, file: path)
     } catch {
       throw .engine(error)
     }
@@ -184,7 +184,7 @@ public enum PlanDocumentError: Error, Hashable, CustomStringConvertible {
   /// The file is not what `ballast plan --json` writes.
   case malformed(file: String, reason: String)
   /// The file is an engine's, but does not fit.
-  case engine(EngineFormatError)
+  case engine(PlacementFormatError)
   /// The placement does not fit the loads and devices at hand.
   case invalid(file: String, PlacementError)
 

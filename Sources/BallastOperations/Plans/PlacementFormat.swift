@@ -5,7 +5,7 @@ import Yams
 ///
 /// Engines number the places of a layer across the devices: with s places on each, device d has d · s to d · s + s − 1.
 /// They know one precision, and as many places on every device.
-public enum EngineFormat: String, CaseIterable, Sendable {
+public enum PlacementFormat: String, CaseIterable, Sendable {
   /// JSON, an object with `physical_to_logical_map`: a row of expert ids for every layer, dense layers included.
   case sglang
   /// JSON, an array with a row of expert ids for every MoE layer.
@@ -19,8 +19,8 @@ public enum EngineFormat: String, CaseIterable, Sendable {
   ///   - placement: `[layer][device]`: the experts the device holds.
   ///   - precision: `[layer][device]`: the precision of each, by name.
   /// - Returns: The rows.
-  /// - Throws: `EngineFormatError.unevenDevices` or `.mixedPrecision`.
-  public static func rows(_ placement: [[[Int]]], precision: [[[String]]]) throws(EngineFormatError) -> [[Int]] {
+  /// - Throws: `PlacementFormatError.unevenDevices` or `.mixedPrecision`.
+  public static func rows(_ placement: [[[Int]]], precision: [[[String]]]) throws(PlacementFormatError) -> [[Int]] {
     let places = placement.first?.first?.count ?? 0
     for (layer, devices) in placement.enumerated() {
       for (device, experts) in devices.enumerated() where experts.count != places {
@@ -55,7 +55,8 @@ public enum EngineFormat: String, CaseIterable, Sendable {
   }
 
   /// The rows of a file in any of the formats; nil when it is in none.
-  static func rows(in bytes: [UInt8], layers: Int, firstLayer: Int, file: String) throws(EngineFormatError) -> [[Int]]?
+  static func rows(in bytes: [UInt8], layers: Int, firstLayer: Int, file: String) throws(PlacementFormatError)
+    -> [[Int]]?
   {
     let decoder = JSONDecoder()
     let content = Data(bytes)
@@ -86,7 +87,7 @@ public enum EngineFormat: String, CaseIterable, Sendable {
   }
 
   /// A row of places as the devices that hold them, `[layer][device]`.
-  static func devices(_ rows: [[Int]], devices: Int, file: String) throws(EngineFormatError) -> [[[Int]]] {
+  static func devices(_ rows: [[Int]], devices: Int, file: String) throws(PlacementFormatError) -> [[[Int]]] {
     var layers: [[[Int]]] = []
     for (layer, row) in rows.enumerated() {
       guard !row.isEmpty, row.count % devices == 0 else {
@@ -118,7 +119,7 @@ public enum EngineFormat: String, CaseIterable, Sendable {
 }
 
 /// Why a placement is not one an engine could take over, or an engine's file none to start from.
-public enum EngineFormatError: Error, Hashable, CustomStringConvertible {
+public enum PlacementFormatError: Error, Hashable, CustomStringConvertible {
   /// Engines have equally many places on every device.
   case unevenDevices(layer: Int, device: Int, replicas: Int, expected: Int)
   /// Engines know one precision.

@@ -4,15 +4,15 @@ import Testing
 
 @testable import BallastOperations
 
-@Suite struct EngineFormatTests {
+@Suite struct PlacementFormatTests {
   private func planned() throws -> PlanDocument { try LoadPlanningTests.planning(copies: 6).document() }
 
   private func rows(_ document: PlanDocument) throws -> [[Int]] {
-    try EngineFormat.rows(document.placement, precision: document.precision)
+    try PlacementFormat.rows(document.placement, precision: document.precision)
   }
 
-  @Test(arguments: EngineFormat.allCases, [0, 3])
-  func whatIsWrittenIsReadBack(format: EngineFormat, firstLayer: Int) throws {
+  @Test(arguments: PlacementFormat.allCases, [0, 3])
+  func whatIsWrittenIsReadBack(format: PlacementFormat, firstLayer: Int) throws {
     let document = try planned()
     let scratch = try Scratch()
     let model = try RecordedTraffic.model(copies: 6, layers: 2)
@@ -24,19 +24,19 @@ import Testing
   }
 
   @Test func sglangNumbersAllLayers() throws {
-    let text = EngineFormat.sglang.text(rows: [[0, 1, 2, 3, 0, 1]], experts: 4, firstLayer: 1)
+    let text = PlacementFormat.sglang.text(rows: [[0, 1, 2, 3, 0, 1]], experts: 4, firstLayer: 1)
     let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: [[Int]]])
     // One key: loaders hand every key on.
     #expect(object == ["physical_to_logical_map": [[0, 1, 2, 3, 0, 1], [0, 1, 2, 3, 0, 1]]])
   }
 
   @Test func vllmIsRowsAlone() throws {
-    let text = EngineFormat.vllm.text(rows: [[0, 1], [1, 0]], experts: 2, firstLayer: 5)
+    let text = PlacementFormat.vllm.text(rows: [[0, 1], [1, 0]], experts: 2, firstLayer: 5)
     #expect(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[Int]] == [[0, 1], [1, 0]])
   }
 
   @Test func trtllmNamesItsPlacesAndLayers() {
-    let text = EngineFormat.trtllm.text(rows: [[0, 1, 1, 2], [2, 1, 0, 0]], experts: 3, firstLayer: 3)
+    let text = PlacementFormat.trtllm.text(rows: [[0, 1, 1, 2], [2, 1, 0, 0]], experts: 3, firstLayer: 3)
     #expect(
       text == """
         num_slots: 4
@@ -50,12 +50,12 @@ import Testing
 
   @Test func whatNoEngineCanHoldIsRefused() throws {
     let low = try LoadPlanningTests.planning(budget: .share(0.75), precision: .int8).document()
-    #expect(throws: EngineFormatError.self) { try rows(low) }
-    #expect(throws: EngineFormatError.unevenDevices(layer: 0, device: 1, replicas: 1, expected: 2)) {
-      try EngineFormat.rows([[[0, 1], [2]]], precision: [[["bfloat16", "bfloat16"], ["bfloat16"]]])
+    #expect(throws: PlacementFormatError.self) { try rows(low) }
+    #expect(throws: PlacementFormatError.unevenDevices(layer: 0, device: 1, replicas: 1, expected: 2)) {
+      try PlacementFormat.rows([[[0, 1], [2]]], precision: [[["bfloat16", "bfloat16"], ["bfloat16"]]])
     }
-    #expect(throws: EngineFormatError.mixedPrecision(["bfloat16", "int8"])) {
-      try EngineFormat.rows([[[0], [1]]], precision: [[["bfloat16"], ["int8"]]])
+    #expect(throws: PlacementFormatError.mixedPrecision(["bfloat16", "int8"])) {
+      try PlacementFormat.rows([[[0], [1]]], precision: [[["bfloat16"], ["int8"]]])
     }
   }
 
