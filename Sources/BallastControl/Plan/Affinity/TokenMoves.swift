@@ -17,7 +17,8 @@ public struct TokenMoves: Hashable, Sendable {
         guard tokens > 0, placement.layers.indices.contains(transition.to.index) else { return sum }
         let alone = AffinityEstimate(expertsPerLayer: affinity.expertsPerLayer, transitions: [transition])
         let table = LinkTable(transition.to, placement.layers, alone, price, topology, sides: .before)
-        return sum + table.cost(placement[transition.to]) / tokens
+        // Rounding must not make less than nothing of it.
+        return sum + max(0, table.cost(placement[transition.to])) / tokens
       }
     }
     betweenDevices = moves(LinkPrice(near: 1, far: 1))
