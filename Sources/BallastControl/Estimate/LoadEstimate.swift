@@ -12,6 +12,8 @@ public struct LoadEstimate: Sendable {
   public var batchesPerTick: Double
   /// Relative output errors, measured where they have been.
   public var errors: ErrorEstimate
+  /// Where tokens go from layer to layer; nil while unknown.
+  public var affinity: AffinityEstimate?
 
   /// States an estimate; left out, the average is the only scenario, importance even, errors typical.
   public init(

@@ -22,6 +22,8 @@ public struct PlacementDraft: Sendable {
   private var forecaster: LayerForecaster
   private var forecasts: [LayerForecast]
   private var scores: [Double]
+  /// What links cost around a layer, while no layer changes.
+  var linkTables: [LayerID: LinkTable] = [:]
 
   init(
     from current: Placement, shape: ModelShape, topology: Topology, cost: CostModel, estimate: LoadEstimate,
@@ -52,6 +54,12 @@ public struct PlacementDraft: Sendable {
 
   /// Changes that are weighed under every scenario.
   private static let shortlistLength = 8
+
+  /// The cost law the draft is judged by.
+  var cost: CostModel { forecaster.cost }
+
+  /// What all layers take together, links left out.
+  var scoreSum: Double { scores.reduce(0, +) }
 
   /// Bytes staged so far.
   public var bytesMoved: Int { ledger.moved }
@@ -95,13 +103,16 @@ public struct PlacementDraft: Sendable {
   ///
   /// - Returns: Whether the draft changed.
   mutating func improve(_ layer: LayerID, _ proposals: [Proposal]) -> Bool {
-    let before = scores[layer.index]
+    let before = scores[layer.index] + linkNanoseconds(placement[layer], at: layer)
     var best: (gain: Double, judged: Judged)?
-    for change in shortlist(layer, proposals) {
+    var weighed = 0
+    for change in shortlist(layer, proposals) where weighed < Self.shortlistLength {
       let judged = judge(change)
-      let gain = before - judged.score - price(change)
-      guard gain > before * 1e-9, gain > best?.gain ?? 0 else { continue }
+      // What costs too much quality must not crowd out what does not.
       guard judged.quality <= max(limits.qualityBudget, quality[layer.index]) else { continue }
+      weighed += 1
+      let gain = before - judged.score - linkNanoseconds(judged.layer, at: layer) - price(change)
+      guard gain > before * 1e-9, gain > best?.gain ?? 0 else { continue }
       best = (gain, judged)
     }
     guard let best else { return false }
@@ -109,23 +120,25 @@ public struct PlacementDraft: Sendable {
     return true
   }
 
-  /// The proposals within limits that gain most under their own scenario.
+  /// The proposals within limits that gain under their own scenario, those that gain most first.
   private mutating func shortlist(_ layer: LayerID, _ proposals: [Proposal]) -> [LayerChange] {
     var before: [Int: Double] = [:]
     var seen: Set<LayerChange> = []
     var weighed: [(gain: Double, change: LayerChange)] = []
+    let links = linkNanoseconds(placement[layer], at: layer)
     for proposal in proposals where seen.insert(proposal.change).inserted && isAllowed(proposal.change) {
       let load = [estimate.scenarios[proposal.scenario]]
       let start =
         before[proposal.scenario]
         ?? forecaster.score(forecaster.graph(placement[layer]), layer: layer, scenarios: load)
       before[proposal.scenario] = start
-      let graph = forecaster.graph(placement[layer].applying(proposal.change))
-      let gain = start - forecaster.score(graph, layer: layer, scenarios: load) - price(proposal.change)
+      let next = placement[layer].applying(proposal.change)
+      let time = forecaster.score(forecaster.graph(next), layer: layer, scenarios: load)
+      let gain = start + links - time - linkNanoseconds(next, at: layer) - price(proposal.change)
       if gain > 0 { weighed.append((gain, proposal.change)) }
     }
     let order = weighed.indices.sorted { (weighed[$1].gain, $0) < (weighed[$0].gain, $1) }
-    return order.prefix(Self.shortlistLength).map { weighed[$0].change }
+    return order.prefix(Self.shortlistLength * 32).map { weighed[$0].change }
   }
 
   /// Whether a change is within limits; takes note when it is only a matter of what one plan may stage.
@@ -197,6 +210,7 @@ public struct PlacementDraft: Sendable {
   private mutating func apply(_ judged: Judged) {
     let index = judged.change.layer.index
     ledger = ledgerAfter(judged.change)
+    linkTables.removeAll()
     placement.layers[index] = judged.layer
     forecasts[index] = judged.forecast
     scores[index] = judged.score
@@ -235,7 +249,7 @@ public struct PlacementDraft: Sendable {
   private func bytes(_ replica: Replica) -> Int { shape.bytesPerExpert[replica.precision] }
 
   /// Nanoseconds a batch must gain for the change to pay; giving back what was to be staged earns nothing.
-  private func price(_ change: LayerChange) -> Double {
+  func price(_ change: LayerChange) -> Double {
     let staged = change.added.filter { !isCurrent($0, change.layer) }
     let total = staged.reduce(0) { $0 + bytes($1) }
     return Double(total) * limits.nanosecondsPerByte

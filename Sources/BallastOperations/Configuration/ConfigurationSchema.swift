@@ -4,7 +4,7 @@ import BallastRuntime
 /// Every key of a balancer's configuration; decoding, the annotated default and the environment all come from here.
 public enum ConfigurationSchema {
   /// The keys, in the order they are explained and applied: a policy comes before what it carries.
-  public static let keys: [ConfigurationKey] = top + estimator + controller + planner + rollout + dispatch
+  public static let keys: [ConfigurationKey] = top + estimator + controller + planner + affinity + rollout + dispatch
 
   /// A condition that joins two keys.
   struct Rule: Sendable {
@@ -95,6 +95,18 @@ public enum ConfigurationSchema {
     .integer(
       "planner.searchRounds", \.planner.searchRounds, 0...1_000_000,
       "Rounds of placement search in each layer; more finds better balance and takes longer."),
+  ]
+
+  private static let affinity: [ConfigurationKey] = [
+    .number(
+      "affinity.coefficient", \.affinity.coefficient, 0...1_000_000,
+      "What a nanosecond of link time counts beside one of the busiest device; 0 leaves affinity out.", isFixed: true),
+    .integer(
+      "affinity.bytesPerToken", \.affinity.bytesPerToken, 1...1 << 30,
+      "Bytes a token carries when it changes device between layers.", isFixed: true),
+    .integer(
+      "affinity.sampledLanes", \.affinity.sampledLanes, 1...1024,
+      "Lanes whose sampled batches are counted; each takes layers times experts squared words.", isFixed: true),
   ]
 
   private static let rollout: [ConfigurationKey] = [
