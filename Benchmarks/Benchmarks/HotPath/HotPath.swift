@@ -16,6 +16,19 @@ let benchmarks: @Sendable () -> Void = {
     benchmark.stopMeasurement()
   }
 
+  for shape in ServingShape.allCases {
+    Benchmark(shape.rawValue, configuration: shape.configuration) { benchmark in
+      let workload = try Workload(shape)
+      var lane = try workload.path.makeLane()
+      blackHole(try lane.dispatch(workload.selection, layer: workload.layer))
+      benchmark.startMeasurement()
+      for _ in benchmark.scaledIterations {
+        blackHole(try lane.dispatch(workload.selection, layer: workload.layer))
+      }
+      benchmark.stopMeasurement()
+    }
+  }
+
   Benchmark("ServeWithoutComputing", configuration: warm) { benchmark in
     let workload = try Workload()
     var lane = try workload.path.makeLane()

@@ -40,14 +40,14 @@ public struct Lane: ~Copyable, Sendable {
     output: inout MutableSpan<Float>
   ) throws(ExecutionError) {
     try check(selection.expertsPerLayer, layer)
-    let begun = path.isApplying ? ContinuousClock.now : nil
+    let watch = path.isApplying ? WaitWatch() : nil
     let selection = selection.span
     dispatcher.count(selection)
     path.counters.record(dispatcher.load, layer: layer, lane: row)
     var outcome: ExecutionError?
     path.table.withCurrent(reader: row) { table in
       dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
-      if let begun, ContinuousClock.now - begun > SampleCounters.delayLimit { path.samples.addDelay(lane: row) }
+      if let watch, watch.hasWaited(longerThan: SampleCounters.delayLimit) { path.samples.addDelay(lane: row) }
       observeImbalance(layer, table.samplingInterval)
       var sample =
         takeSamplingTurn(layer, table.samplingInterval) && residual != nil
