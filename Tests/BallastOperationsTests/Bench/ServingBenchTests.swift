@@ -35,7 +35,8 @@ import Testing
       policy: .borrowing(BorrowLimits(imbalanceThreshold: 1.3, capacityFactor: 1, minimumChunkTokens: 64)),
       cost: .tokens)
     var lane = try path.makeLane()
-    _ = try lane.dispatch(cluster.batch(tokens: 4096, exponent: 1, seed: 1), layer: LayerID(0))
+    let batch = try cluster.batch(tokens: 4096, exponent: 1, seed: 1)
+    try lane.dispatch(batch, layer: LayerID(0)) { _ in }
     #expect(lane.lastDispatch.runs.contains { $0.home != $0.device })
   }
 }
