@@ -29,9 +29,9 @@ import Testing
   @Test func pairsCountByTheirGates() throws {
     let path = try path(lanes: 1)
     var lane = try path.makeLane()
-    _ = try lane.dispatch(try selection([0, 1], [3, 1]), layer: LayerID(0))
-    _ = try lane.dispatch(try selection([2, 3], [1, 1]), layer: LayerID(1))
-    _ = try lane.dispatch(try selection([0, 2], [0, 0]), layer: LayerID(2))
+    try lane.dispatch(try selection([0, 1], [3, 1]), layer: LayerID(0)) { _ in }
+    try lane.dispatch(try selection([2, 3], [1, 1]), layer: LayerID(1)) { _ in }
+    try lane.dispatch(try selection([0, 2], [0, 0]), layer: LayerID(2)) { _ in }
     let totals = try #require(path.affinity).totals()
     #expect(totals.transitions.map(\.from) == [LayerID(0), LayerID(1)])
     let first = totals.transitions[0].weights
@@ -48,21 +48,21 @@ import Testing
     var lane = try path.makeLane()
     let batch = try selection([0, 1], [1, 1])
     // Two batches pass the first layer before the first of them reaches the second.
-    _ = try lane.dispatch(batch, layer: LayerID(0))
-    _ = try lane.dispatch(batch, layer: LayerID(0))
-    _ = try lane.dispatch(batch, layer: LayerID(1))
+    try lane.dispatch(batch, layer: LayerID(0)) { _ in }
+    try lane.dispatch(batch, layer: LayerID(0)) { _ in }
+    try lane.dispatch(batch, layer: LayerID(1)) { _ in }
     let affinity = try #require(path.affinity)
     #expect(affinity.totals().transitions[0].batches == 0)
-    _ = try lane.dispatch(batch, layer: LayerID(2))
+    try lane.dispatch(batch, layer: LayerID(2)) { _ in }
     #expect(affinity.totals().transitions[1].batches == 1)
   }
 
   @Test func paddingAndOtherBatchSizesDoNotCount() throws {
     let path = try path(lanes: 1)
     var lane = try path.makeLane()
-    _ = try lane.dispatch(try selection([0, 1], [1, 1], isCounted: false), layer: LayerID(0))
-    _ = try lane.dispatch(try selection([0, 1], [1, 1], isCounted: false), layer: LayerID(1))
-    _ = try lane.dispatch(try selection([0, 1, 2, 3], [1, 1, 1, 1]), layer: LayerID(2))
+    try lane.dispatch(try selection([0, 1], [1, 1], isCounted: false), layer: LayerID(0)) { _ in }
+    try lane.dispatch(try selection([0, 1], [1, 1], isCounted: false), layer: LayerID(1)) { _ in }
+    try lane.dispatch(try selection([0, 1, 2, 3], [1, 1, 1, 1]), layer: LayerID(2)) { _ in }
     let totals = try #require(path.affinity).totals()
     #expect(totals.transitions.allSatisfy { $0.batches == 0 && $0.weights.allSatisfy { $0 == 0 } })
   }
@@ -73,8 +73,8 @@ import Testing
     var first = try path.makeLane()
     var second = try path.makeLane()
     for layer in 0..<2 {
-      _ = try first.dispatch(try selection([0, 1], [1, 1]), layer: LayerID(layer))
-      _ = try second.dispatch(try selection([2, 3], [1, 1]), layer: LayerID(layer))
+      try first.dispatch(try selection([0, 1], [1, 1]), layer: LayerID(layer)) { _ in }
+      try second.dispatch(try selection([2, 3], [1, 1]), layer: LayerID(layer)) { _ in }
     }
     let totals = try #require(path.affinity).totals()
     #expect(totals.transitions[0].batches == 1)
@@ -85,7 +85,7 @@ import Testing
     let path = try path(lanes: 1, interval: 3)
     var lane = try path.makeLane()
     for _ in 0..<9 {
-      for layer in 0..<3 { _ = try lane.dispatch(try selection([0, 1], [1, 1]), layer: LayerID(layer)) }
+      for layer in 0..<3 { try lane.dispatch(try selection([0, 1], [1, 1]), layer: LayerID(layer)) { _ in } }
     }
     let totals = try #require(path.affinity).totals()
     #expect(totals.transitions.map(\.batches) == [3, 3])
