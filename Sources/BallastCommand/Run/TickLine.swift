@@ -26,8 +26,8 @@ struct TickLine {
       "\(fixed(record.seconds, 1)) s", kind.rawValue, "\(fixed(record.tokensPerSecond, 0)) tok/s",
       "step \(fixed(steps.p50, 2))/\(fixed(steps.p99, 2)) ms",
       "imbalance \(fixed(record.expertImbalance, 2)) expert \(fixed(record.deviceImbalance, 3)) device",
-      "\(share)% of budget", mix.joined(separator: " "), action,
-    ].joined(separator: "  ")
+      "\(share)% of budget", mix.joined(separator: " "), action, event.delay.map { "\($0)" } ?? "",
+    ].filter { !$0.isEmpty }.joined(separator: "  ")
   }
 
   /// What the controller did, and why.

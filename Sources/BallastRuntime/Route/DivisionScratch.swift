@@ -27,7 +27,9 @@ struct DivisionScratch: Sendable {
   mutating func makeRoom(pieces: Int, items: Int, devices: Int) {
     let stride = pieces + 1
     if pieceTokens.count < 4 * stride { pieceTokens.resize(to: 4 * stride, with: 0) }
-    if candidates.count < stride { candidates.resize(to: stride, with: Division.Candidate(piece: 0, entry: 0, speed: 0)) }
+    if candidates.count < stride {
+      candidates.resize(to: stride, with: Division.Candidate(piece: 0, entry: 0, speed: 0))
+    }
     if places.count < items + devices { places.resize(to: items + devices, with: 0) }
   }
 

@@ -52,7 +52,9 @@ package final class ReplicaGraph: Sendable {
     hasActivation = replicas.contains { cost.activationNanoseconds[$0.precision] > 0 }
     shortestToken = perToken.min() ?? 0
     var costs: [Int32: Double] = [:]
-    mixesCosts = zip(device, perToken).contains { costs.updateValue($1, forKey: $0).map { [cost = $1] in $0 != cost } ?? false }
+    mixesCosts = zip(device, perToken).contains {
+      costs.updateValue($1, forKey: $0).map { [cost = $1] in $0 != cost } ?? false
+    }
   }
 
   /// The replicas of `expert`.

@@ -187,7 +187,8 @@ extension RawSpan {
   }
 
   /// Whether any number is above `limit`; without comparisons where that is possible, so that it runs as vectors.
-  private func hasNumber<ID: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(above limit: ID, _ count: Int) -> Bool
+  private func hasNumber<ID: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(above limit: ID, _ count: Int)
+    -> Bool
   {
     var bits: ID = 0
     // Below a power of two no bit is set above it.
