@@ -168,6 +168,9 @@ struct Division {
     let level = fillLevel(left)
     for place in 0..<max(candidateCount - 1, 0) {
       let share = min(left, share(of: candidate(place), upTo: level))
+      // Too little to tell from nothing: a replica that items share would seem idle while one of them has it.
+      if share < 1e-6 { continue }
+      if left - share < 1e-6 { return put(left, candidate(place).piece) }
       let amount = wholeTokens ? Self.whole(share + 1e-6) : share
       put(amount, candidate(place).piece)
       left -= amount
