@@ -52,6 +52,7 @@ public struct ControlLoop: Sendable {
     event.rollout = await rollout.apply(plan, to: path.table, compile: compile)
     path.isApplying = false
     for replica in rollout.measured { estimator.note(replica) }
+    if case .published = event.rollout, !plan.isCutShort { estimator.notePlan(plan.changes.map(\.layer)) }
     event.isRetiring = rollout.isRetiring
     return event
   }
@@ -76,6 +77,7 @@ public struct ControlLoop: Sendable {
     let plan = planner.plan(from: placement, for: estimate, within: limits(estimate))
     guard !plan.isEmpty else {
       controller.foundNothing()
+      if !plan.isCutShort { estimator.notePlan([]) }
       event.decision = .hold(.nothingPays)
       return nil
     }
@@ -91,6 +93,7 @@ public struct ControlLoop: Sendable {
     configuration = next
     window.length = .tokens(next.estimator.windowTokens)
     estimator.configuration = next.estimator
+    estimator.forgetPlans()
     controller.configuration = next.controller
     rollout.configuration = next.rollout
     planner = Planner(

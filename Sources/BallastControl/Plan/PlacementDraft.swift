@@ -17,11 +17,15 @@ public struct PlacementDraft: Sendable {
   /// The placement as it is.
   public let current: Placement
 
-  private var ledger: Ledger
+  private var ledger: MoveLedger
   private var quality: [Double]
   private var forecaster: LayerForecaster
   private var forecasts: [LayerForecast]
-  private var scores: [Double]
+  private var scores: [Double?]
+  /// How an expert's tokens divide among its replicas.
+  let rule: SplitRule
+  /// The cost law.
+  let cost: CostModel
 
   init(
     from current: Placement, shape: ModelShape, topology: Topology, cost: CostModel, estimate: LoadEstimate,
@@ -33,16 +37,17 @@ public struct PlacementDraft: Sendable {
     self.limits = limits
     self.current = current
     placement = current
-    ledger = Ledger(bytes: current.bytesPerDevice(shape: shape, devices: topology.devices.count))
+    ledger = MoveLedger(bytes: current.bytesPerDevice(shape: shape, devices: topology.devices.count))
     forecaster = LayerForecaster(experts: shape.expertsPerLayer, topology: topology, cost: cost, rule: rule)
     forecasts = []
     quality = []
-    scores = []
+    scores = Array(repeating: nil, count: current.layers.count)
+    self.rule = rule
+    self.cost = cost
     for (index, layer) in current.layers.enumerated() {
       let graph = forecaster.graph(layer)
       let forecast = forecaster.forecast(graph, estimate.tokensPerBatch[index])
       forecasts.append(forecast)
-      scores.append(forecaster.score(graph, layer: LayerID(index), scenarios: estimate.scenarios))
       quality.append(spent(LayerID(index), layer, forecast))
     }
   }
@@ -95,11 +100,12 @@ public struct PlacementDraft: Sendable {
   ///
   /// - Returns: Whether the draft changed.
   mutating func improve(_ layer: LayerID, _ proposals: [Proposal]) -> Bool {
-    let before = scores[layer.index]
+    let before = score(layer)
     var best: (gain: Double, judged: Judged)?
     for change in shortlist(layer, proposals) {
       let judged = judge(change)
-      let gain = before - judged.score - price(change)
+      let after = forecaster.score(judged.graph, layer: layer, scenarios: estimate.scenarios)
+      let gain = before - after - price(change)
       guard gain > before * 1e-9, gain > best?.gain ?? 0 else { continue }
       guard judged.quality <= max(limits.qualityBudget, quality[layer.index]) else { continue }
       best = (gain, judged)
@@ -166,6 +172,16 @@ public struct PlacementDraft: Sendable {
     LayerSurvey(layer, self, scenario: max(0, estimate.scenarios.count - 1), forecast: forecasts[layer.index])
   }
 
+  /// Applies a change whatever it gains, when it is within limits; takes note when it is only a matter of what one plan
+  /// may stage.
+  ///
+  /// - Returns: Whether the draft changed.
+  mutating func take(_ change: LayerChange) -> Bool {
+    guard isAllowed(change) else { return false }
+    apply(judge(change))
+    return true
+  }
+
   /// Applies a change whatever it gains, when it is within limits.
   ///
   /// - Returns: Whether the draft changed.
@@ -180,8 +196,8 @@ public struct PlacementDraft: Sendable {
   private struct Judged {
     let change: LayerChange
     let layer: LayerPlacement
+    let graph: ReplicaGraph
     let forecast: LayerForecast
-    let score: Double
     let quality: Double
   }
 
@@ -189,9 +205,16 @@ public struct PlacementDraft: Sendable {
     let layer = placement[change.layer].applying(change)
     let graph = forecaster.graph(layer)
     let forecast = forecaster.forecast(graph, estimate.tokensPerBatch[change.layer.index])
-    let score = forecaster.score(graph, layer: change.layer, scenarios: estimate.scenarios)
     return Judged(
-      change: change, layer: layer, forecast: forecast, score: score, quality: spent(change.layer, layer, forecast))
+      change: change, layer: layer, graph: graph, forecast: forecast, quality: spent(change.layer, layer, forecast))
+  }
+
+  /// What a search minimises in the layer, as the draft is; nanoseconds.
+  private mutating func score(_ layer: LayerID) -> Double {
+    if let known = scores[layer.index] { return known }
+    let score = forecaster.score(forecaster.graph(placement[layer]), layer: layer, scenarios: estimate.scenarios)
+    scores[layer.index] = score
+    return score
   }
 
   private mutating func apply(_ judged: Judged) {
@@ -199,7 +222,7 @@ public struct PlacementDraft: Sendable {
     ledger = ledgerAfter(judged.change)
     placement.layers[index] = judged.layer
     forecasts[index] = judged.forecast
-    scores[index] = judged.score
+    scores[index] = nil
     quality[index] = judged.quality
   }
 
@@ -207,6 +230,7 @@ public struct PlacementDraft: Sendable {
     let after = ledgerAfter(change)
     return after.moved <= limits.moveBytes && isWithinResidentLimits(change)
       && change.added.allSatisfy { after.staging[$0.device.index] <= limits.stagingBytes[$0.device.index] }
+      && after.keeps(limits.moves, change) { source(of: $0, change.layer) }
   }
 
   private func isWithinResidentLimits(_ change: LayerChange) -> Bool {
@@ -217,15 +241,27 @@ public struct PlacementDraft: Sendable {
     }
   }
 
-  private func ledgerAfter(_ change: LayerChange) -> Ledger {
+  private func ledgerAfter(_ change: LayerChange) -> MoveLedger {
     var after = ledger
     for replica in change.removed {
-      after.take(replica.device, bytes: bytes(replica), isStaged: !isCurrent(replica, change.layer))
+      after.take(
+        replica, layer: change.layer, bytes: bytes(replica), source: source(of: replica, change.layer),
+        isStaged: !isCurrent(replica, change.layer))
     }
     for replica in change.added {
-      after.put(replica.device, bytes: bytes(replica), isStaged: !isCurrent(replica, change.layer))
+      after.put(
+        replica, layer: change.layer, bytes: bytes(replica), source: source(of: replica, change.layer),
+        isStaged: !isCurrent(replica, change.layer))
     }
     return after
+  }
+
+  /// The device a replica would be copied from: one of its node before others; nil when it is there already.
+  private func source(of replica: Replica, _ layer: LayerID) -> DeviceID? {
+    guard limits.moves.bytesPerLink < .max else { return nil }
+    let holders = current[layer].replicas(of: replica.expert).map(\.device)
+    guard !holders.contains(replica.device) else { return nil }
+    return holders.first { topology[$0].node == topology[replica.device].node } ?? holders.first
   }
 
   private func isCurrent(_ replica: Replica, _ layer: LayerID) -> Bool {
@@ -235,11 +271,11 @@ public struct PlacementDraft: Sendable {
   private func bytes(_ replica: Replica) -> Int { shape.bytesPerExpert[replica.precision] }
 
   /// Nanoseconds a batch must gain for the change to pay; giving back what was to be staged earns nothing.
-  private func price(_ change: LayerChange) -> Double {
+  private mutating func price(_ change: LayerChange) -> Double {
     let staged = change.added.filter { !isCurrent($0, change.layer) }
     let total = staged.reduce(0) { $0 + bytes($1) }
     return Double(total) * limits.nanosecondsPerByte
-      + Double(staged.count) * limits.leastGain * scores[change.layer.index]
+      + Double(staged.count) * limits.leastGain * score(change.layer)
   }
 
   private func spent(_ layer: LayerID, _ placement: LayerPlacement, _ forecast: LayerForecast) -> Double {
@@ -260,30 +296,4 @@ struct Proposal {
   let change: LayerChange
   /// An index into the estimate's scenarios.
   let scenario: Int
-}
-
-/// Bytes of a draft, device by device.
-private struct Ledger {
-  /// Once the draft is applied.
-  var resident: [Int]
-  /// While it is being applied: what is there, and what is staged beside it.
-  var staging: [Int]
-  /// Staged in all.
-  var moved = 0
-
-  init(bytes: [Int]) {
-    resident = bytes
-    staging = bytes
-  }
-
-  mutating func put(_ device: DeviceID, bytes: Int, isStaged: Bool) {
-    resident[device.index] += bytes
-    guard isStaged else { return }
-    staging[device.index] += bytes
-    moved += bytes
-  }
-
-  mutating func take(_ device: DeviceID, bytes: Int, isStaged: Bool) {
-    put(device, bytes: -bytes, isStaged: isStaged)
-  }
 }

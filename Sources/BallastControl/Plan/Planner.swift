@@ -26,7 +26,7 @@ public struct Planner: Sendable {
   public static func passes(searchRounds: Int) -> [any PlanningPass] {
     [
       RestoreQuality(), PackFromScratch(), ReplicateOrQuantize(rounds: searchRounds),
-      PlaceReplicas(rounds: searchRounds), CopyHeavyHitters(rounds: searchRounds),
+      ExchangeReplicas(rounds: searchRounds), PlaceReplicas(rounds: searchRounds), CopyHeavyHitters(rounds: searchRounds),
     ]
   }
 

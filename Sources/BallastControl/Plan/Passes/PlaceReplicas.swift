@@ -14,7 +14,9 @@ public struct PlaceReplicas: PlanningPass {
 
   /// Moves replicas until no step pays.
   public func improve(_ draft: inout PlacementDraft) {
-    for layer in draft.layersByExcess {
+    for layer in draft.layersByExcess where draft.mayChange(layer) {
+      // Those are exchanged, which finds more.
+      if draft.hasExchangeableReplicas, draft.placesFilled(layer) != nil { continue }
       for _ in 0..<rounds {
         let proposals = draft.surveys(layer).flatMap { $0.proposals(changes($0, draft)) }
         guard draft.improve(layer, proposals) else { break }
