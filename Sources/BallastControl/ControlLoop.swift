@@ -122,7 +122,8 @@ public struct ControlLoop: Sendable {
       precisions: precisions.filter { $0.rawValue >= shape.fullPrecision.rawValue },
       replicasPerDevice: planner.copiesPerLayer.map { $0 / budget.bytesPerDevice.count },
       nanosecondsPerByte: configuration.controller.gainSafetyFactor * 1e9 / self.planner.cost.linkBytesPerSecond
-        / max(life, 1), leastGain: planner.leastGain)
+        / max(life, 1), leastGain: planner.leastGain,
+      moves: planner.moves, openLayers: planner.openLayers, tailShare: planner.tailShare)
   }
 
   private func compile(

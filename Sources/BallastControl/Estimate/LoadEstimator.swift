@@ -44,7 +44,9 @@ public struct LoadEstimator: Sendable {
     let mean = average.map { $0.map { $0 / batches } }
     return LoadEstimate(
       tokensPerBatch: mean, scenarios: scenarios(mean), importance: importance(samples),
-      batchesPerTick: batches / spanned, shifted: LoadDrift.shifted(newest, from: references.isEmpty ? newest.map { _ in nil } : references), errors: errors)
+      batchesPerTick: batches / spanned,
+      shifted: LoadDrift.shifted(newest, from: references.isEmpty ? newest.map { _ in nil } : references),
+      errors: errors)
   }
 
   /// Takes note that a plan was sought for the newest window and changed `layers`; while loads stay as they are, neither

@@ -38,7 +38,8 @@ public struct PlacementDraft: Sendable {
     self.current = current
     placement = current
     ledger = MoveLedger(bytes: current.bytesPerDevice(shape: shape, devices: topology.devices.count))
-    forecaster = LayerForecaster(experts: shape.expertsPerLayer, topology: topology, cost: cost, rule: rule)
+    forecaster = LayerForecaster(
+      experts: shape.expertsPerLayer, topology: topology, cost: cost, rule: rule, tailShare: limits.tailShare)
     forecasts = []
     quality = []
     scores = Array(repeating: nil, count: current.layers.count)

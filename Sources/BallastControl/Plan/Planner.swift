@@ -25,8 +25,9 @@ public struct Planner: Sendable {
   /// Ballast's own passes.
   public static func passes(searchRounds: Int) -> [any PlanningPass] {
     [
-      RestoreQuality(), PackFromScratch(), ReplicateOrQuantize(rounds: searchRounds),
-      ExchangeReplicas(rounds: searchRounds), PlaceReplicas(rounds: searchRounds), CopyHeavyHitters(rounds: searchRounds),
+      RestoreQuality(), PackFromScratch(), RelabelDevices(), ReplicateOrQuantize(rounds: searchRounds),
+      ExchangeReplicas(rounds: searchRounds), PlaceReplicas(rounds: searchRounds),
+      CopyHeavyHitters(rounds: searchRounds),
     ]
   }
 
