@@ -123,7 +123,7 @@ public struct ControlLoop: Sendable {
       replicasPerDevice: planner.copiesPerLayer.map { $0 / budget.bytesPerDevice.count },
       nanosecondsPerByte: configuration.controller.gainSafetyFactor * 1e9 / self.planner.cost.linkBytesPerSecond
         / max(life, 1), leastGain: planner.leastGain,
-      moves: planner.moves, openLayers: planner.openLayers, tailShare: planner.tailShare)
+      tailShare: planner.tailShare)
   }
 
   private func compile(

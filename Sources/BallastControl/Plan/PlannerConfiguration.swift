@@ -20,10 +20,6 @@ public struct PlannerConfiguration: Hashable, Sendable {
   public var split: SplitRule
   /// Rounds of placement search in each layer; more finds better balance and takes longer.
   public var searchRounds: Int
-  /// Most that one plan may stage, in other respects than bytes in all.
-  public var moves: MoveBudget
-  /// Layers that may change; nil opens all.
-  public var openLayers: Set<LayerID>?
   /// Share of the judgement that goes to the load nineteen recent windows in twenty do not exceed; the rest is their
   /// mean.
   public var tailShare: Double
@@ -34,7 +30,7 @@ public struct PlannerConfiguration: Hashable, Sendable {
     leastPrecision: Precision = .int8, moveBudgetShare: Double = 0.1, leastGain: Double = 0.002,
     copiesPerLayer: Int? = nil,
     split: SplitRule = .dispatch, searchRounds: Int = 64,
-    moves: MoveBudget = MoveBudget(), openLayers: Set<LayerID>? = nil, tailShare: Double = 0
+    tailShare: Double = 0
   ) {
     self.memoryBudgetShare = memoryBudgetShare
     self.stagingReserveExperts = stagingReserveExperts
@@ -45,8 +41,6 @@ public struct PlannerConfiguration: Hashable, Sendable {
     self.copiesPerLayer = copiesPerLayer
     self.split = split
     self.searchRounds = searchRounds
-    self.moves = moves
-    self.openLayers = openLayers
     self.tailShare = tailShare
   }
 }

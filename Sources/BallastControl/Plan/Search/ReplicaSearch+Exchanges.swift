@@ -21,6 +21,7 @@ extension ReplicaSearch {
   /// Exchanges worth trying, those that could gain most first.
   ///
   /// - Parameter price: What every replica that is staged must gain.
+  /// - Returns: Of each pair of devices the best swap, of each surplus replica the best copy in its place.
   func exchanges(price: Float) -> [ReplicaExchange] {
     let bottleneck = bottleneck()
     var found: [ReplicaExchange] = []

@@ -93,24 +93,30 @@ struct ReplicaSearch {
     self.isKept = isKept
     let meanSpeed = speeds.reduce(0, +) / Double(max(speeds.count, 1))
     pace = speeds.map { Float(meanSpeed / $0) }
-    let heaviest = loads.indices.sorted { (weights[$1], $0) < (weights[$0], $1) }.prefix(Self.scenarioLimit)
+    (load, weight) = Self.vectors(loads, weights, experts: experts, devices: speeds.count)
+    times = Array(repeating: .zero, count: speeds.count)
+    tokens = Array(repeating: .zero, count: start.count)
+    trialTimes = times
+    trialTokens = tokens
+    solve()
+  }
+
+  /// The heaviest scenarios as vectors: `[expert]` tokens in units of the mean device time, and shares of the judgement.
+  private static func vectors(
+    _ loads: [[Double]], _ weights: [Double], experts: Int, devices: Int
+  ) -> (load: [ScenarioVector], weight: ScenarioVector) {
+    let heaviest = loads.indices.sorted { (weights[$1], $0) < (weights[$0], $1) }.prefix(scenarioLimit)
     let sum = heaviest.reduce(0) { $0 + weights[$1] }
     var load = Array(repeating: ScenarioVector.zero, count: experts)
     var weight = ScenarioVector.zero
     for (element, scenario) in heaviest.enumerated() {
       let total = loads[scenario].reduce(0, +)
       guard total > 0, sum > 0 else { continue }
-      let unit = Double(speeds.count) / total
+      let unit = Double(devices) / total
       for expert in 0..<experts { load[expert][element] = Float(loads[scenario][expert] * unit) }
       weight[element] = Float(weights[scenario] / sum)
     }
-    self.load = load
-    self.weight = weight
-    times = Array(repeating: .zero, count: speeds.count)
-    tokens = Array(repeating: .zero, count: start.count)
-    trialTimes = times
-    trialTokens = tokens
-    solve()
+    return (load, weight)
   }
 
   // MARK: Dividing

@@ -15,14 +15,16 @@ import Testing
   /// The busiest device at the optimum over the mean: the worst set of devices, by all subsets.
   private func optimum(_ start: [Int], devices: Int, load: [Double]) -> Double {
     let places = start.count / devices
-    let holders = load.indices.map { expert in
-      start.indices.reduce(0) { start[$1] == expert ? $0 | 1 << ($1 / places) : $0 }
+    var holders = Array(repeating: 0, count: load.count)
+    for (place, expert) in start.enumerated() { holders[expert] |= 1 << (place / places) }
+    var worst = 0.0
+    for set in 1..<(1 << devices) {
+      var stuck = 0.0
+      for expert in load.indices where holders[expert] & ~set == 0 { stuck += load[expert] }
+      worst = max(worst, stuck / Double(set.nonzeroBitCount))
     }
-    let worst =
-      (1..<(1 << devices)).map { set in
-        load.indices.reduce(0.0) { holders[$1] & ~set == 0 ? $0 + load[$1] : $0 } / Double(set.nonzeroBitCount)
-      }.max() ?? 0
-    return worst / (load.reduce(0, +) / Double(devices))
+    let total = load.reduce(0, +)
+    return worst / (total / Double(devices))
   }
 
   /// Experts on devices, none twice.
