@@ -60,7 +60,10 @@ let package = Package(
     // Level 3
     module(
       "BallastOperations",
-      ["Ballast", "BallastRuntime", "BallastControl", "BallastSimulator", .product(name: "Yams", package: "Yams")]),
+      [
+        "Ballast", "BallastRuntime", "BallastControl", "BallastSimulator", .product(name: "Yams", package: "Yams"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ]),
     module("BallastServing", ["BallastRuntime", "BallastGating", "CBLAS"]),
 
     // Level 4
@@ -86,7 +89,8 @@ let package = Package(
     tests("BallastOperationsTests", ["BallastOperations", "BallastControl", "BallastRuntime"]),
     tests("BallastServingTests", ["BallastServing", "BallastRuntime"]),
     tests("BallastCommandTests", ["BallastCommand"]),
-    tests("StressTests", ["BallastRuntime"]),
+    tests("StressTests", ["BallastControl", "BallastRuntime"]),
+    tests("VerificationTests", []),
     tests("ScenarioTests", ["Ballast", "BallastControl", "BallastRuntime", "BallastSimulator"]),
     tests("RepositoryTests", []),
   ],

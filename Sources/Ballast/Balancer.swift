@@ -28,6 +28,8 @@ public final class Balancer: Sendable {
     var published = 0
     var abandoned = 0
     var ticks = 0
+    var delays = 0
+    var isRetiring = false
   }
 
   /// Stages a first placement on `executor` and readies everything to serve.
@@ -151,7 +153,9 @@ public final class Balancer: Sendable {
     return BalancerStatistics(
       placement: table.placement, tableVersion: table.version, ticks: tally.ticks, plansPublished: tally.published,
       plansAbandoned: tally.abandoned, memory: path.executor.memory, budgetBytesPerDevice: budget.bytesPerDevice,
-      oldestLaneGeneration: path.table.oldestAnnouncedGeneration, cost: table.cost)
+      oldestLaneGeneration: path.table.oldestAnnouncedGeneration,
+      currentGeneration: path.table.currentGeneration, waitingTables: path.table.keptCount,
+      isRetiring: tally.isRetiring, retirementDelays: tally.delays, cost: table.cost)
   }
 
   /// What sampled batches have revealed since the start.
@@ -177,6 +181,8 @@ public final class Balancer: Sendable {
   private func tally(_ event: ControlEvent) {
     plans.withLock {
       $0.ticks += 1
+      $0.isRetiring = event.isRetiring
+      if event.delay != nil { $0.delays += 1 }
       switch event.rollout {
       case .published: $0.published += 1
       case .abandoned: $0.abandoned += 1

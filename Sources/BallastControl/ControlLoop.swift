@@ -13,6 +13,7 @@ public struct ControlLoop: Sendable {
   private var planner: Planner
   private var rollout: Rollout
   private var ticks = 0
+  private var isDelayReported = false
 
   /// A loop over a path whose first placement `rollout` has staged.
   public init(
@@ -44,6 +45,8 @@ public struct ControlLoop: Sendable {
     path.isApplying = false
     var event = ControlEvent(
       tick: ticks, time: snapshot.time, decision: .hold(.noLoad), retired: retired, isRetiring: rollout.isRetiring)
+    event.delay = isDelayReported ? nil : rollout.delay
+    isDelayReported = rollout.delay != nil
 
     let plan = think(snapshot, samples, &event)
     guard let plan, configuration.mode == .act else { return event }
@@ -104,7 +107,8 @@ public struct ControlLoop: Sendable {
 
   private mutating func decide(_ imbalance: Double) -> Decision {
     if configuration.mode == .observe { return .hold(.observing) }
-    if rollout.isRetiring { return .hold(.awaitingRetirement) }
+    // A lane that stalls must not stop the placement from following the load.
+    if rollout.isRetiring, rollout.delay == nil { return .hold(.awaitingRetirement) }
     return controller.decide(imbalance: imbalance)
   }
 
@@ -115,8 +119,9 @@ public struct ControlLoop: Sendable {
     let precisions = path.executor.precisions.filter { $0.satisfies(planner.leastPrecision) }
     let total = budget.bytesPerDevice.reduce(0.0) { $0 + Double($1) }
     let shape = path.executor.shape
+    let leaving = rollout.leavingBytes(devices: budget.bytesPerDevice.count)
     return PlanningLimits(
-      stagingBytes: budget.bytesPerDevice, residentBytes: budget.residentBytes,
+      stagingBytes: zip(budget.bytesPerDevice, leaving).map { $0 - $1 }, residentBytes: budget.residentBytes,
       moveBytes: Int(max(0, min(Double(Int32.max) * 4096, planner.moveBudgetShare * total))),
       qualityBudget: planner.qualityBudget,
       precisions: precisions.filter { $0.rawValue >= shape.fullPrecision.rawValue },

@@ -25,7 +25,7 @@ public struct Planner: Sendable {
   /// Ballast's own passes.
   public static func passes(searchRounds: Int) -> [any PlanningPass] {
     [
-      RestoreQuality(), PackFromScratch(), RelabelDevices(), ReplicateOrQuantize(rounds: searchRounds),
+      RestoreQuality(), PackEvenly(), RelabelDevices(), ReplicateOrQuantize(rounds: searchRounds),
       ExchangeReplicas(rounds: searchRounds), PlaceReplicas(rounds: searchRounds),
       CopyHeavyHitters(rounds: searchRounds),
     ]
