@@ -63,6 +63,7 @@ public struct ControlLoop: Sendable {
     event.rollout = await rollout.apply(plan, to: path.table, compile: compile)
     path.isApplying = false
     for replica in rollout.measured { estimator.note(replica) }
+    if case .published = event.rollout, !plan.isCutShort { estimator.notePlan(plan.changes.map(\.layer)) }
     event.isRetiring = rollout.isRetiring
     return event
   }
@@ -96,6 +97,7 @@ public struct ControlLoop: Sendable {
     else { return nil }
     guard !plan.isEmpty else {
       controller.foundNothing()
+      if !plan.isCutShort { estimator.notePlan([]) }
       event.decision = .hold(.nothingPays)
       return nil
     }
@@ -116,6 +118,7 @@ public struct ControlLoop: Sendable {
     window.length = .tokens(next.estimator.windowTokens)
     estimator.configuration = next.estimator
     affinity.halfLifeTicks = next.estimator.halfLifeTicks
+    estimator.forgetPlans()
     controller.configuration = next.controller
     rollout.configuration = next.rollout
     planner = Planner(
@@ -146,7 +149,7 @@ public struct ControlLoop: Sendable {
       precisions: precisions.filter { $0.rawValue >= shape.fullPrecision.rawValue },
       replicasPerDevice: planner.copiesPerLayer.map { $0 / budget.bytesPerDevice.count },
       nanosecondsPerByte: configuration.controller.gainSafetyFactor * 1e9 / self.planner.cost.linkBytesPerSecond
-        / max(life, 1), leastGain: planner.leastGain)
+        / max(life, 1), leastGain: planner.leastGain, tailShare: planner.tailShare)
     limits.linkPrice = LinkPrice(
       configuration.affinity, cost: self.planner.cost, devices: budget.bytesPerDevice.count)
     return limits

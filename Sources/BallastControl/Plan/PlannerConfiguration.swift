@@ -20,13 +20,17 @@ public struct PlannerConfiguration: Hashable, Sendable {
   public var split: SplitRule
   /// Rounds of placement search in each layer; more finds better balance and takes longer.
   public var searchRounds: Int
+  /// Share of the judgement that goes to the load nineteen recent windows in twenty do not exceed; the rest is their
+  /// mean.
+  public var tailShare: Double
 
   /// The defaults keep inside the original bytes.
   public init(
     memoryBudgetShare: Double = 1, stagingReserveExperts: Int = 2, qualityBudget: Double = 0.02,
     leastPrecision: Precision = .int8, moveBudgetShare: Double = 0.1, leastGain: Double = 0.002,
     copiesPerLayer: Int? = nil,
-    split: SplitRule = .dispatch, searchRounds: Int = 64
+    split: SplitRule = .dispatch, searchRounds: Int = 64,
+    tailShare: Double = 0
   ) {
     self.memoryBudgetShare = memoryBudgetShare
     self.stagingReserveExperts = stagingReserveExperts
@@ -37,5 +41,6 @@ public struct PlannerConfiguration: Hashable, Sendable {
     self.copiesPerLayer = copiesPerLayer
     self.split = split
     self.searchRounds = searchRounds
+    self.tailShare = tailShare
   }
 }

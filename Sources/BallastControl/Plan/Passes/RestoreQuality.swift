@@ -11,7 +11,7 @@ public struct RestoreQuality: PlanningPass {
 
   /// Promotes replicas of layers over the quality budget.
   public func improve(_ draft: inout PlacementDraft) {
-    for layer in draft.layersByExcess.sorted() {
+    for layer in draft.layersByExcess.sorted() where draft.mayChange(layer) {
       while draft.qualitySpent(layer) > draft.limits.qualityBudget {
         guard remedies(layer, draft).contains(where: { draft.replace($0) }) else { break }
       }
