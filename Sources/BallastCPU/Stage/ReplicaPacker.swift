@@ -8,21 +8,27 @@ import CBallastKernels
   private let dimensions: ExpertDimensions
   private let reader: ExpertReader
   private let exact: ExactExpert
+  private let quantizer: Quantizer
+  private let calibration: CalibrationReservoir
   private let scratch: KernelScratch
   private let probes: [Float]
   private let outputs: AlignedFloats
 
-  /// Rows the quality of a replica is measured on.
+  /// Rows the quality of a replica is measured on, at least.
   private static let probeCount = 8
+  /// And at most.
+  private static let mostProbes = CalibrationReservoir.mostHeldOut
   /// Bytes packed between two looks at cancellation and rate.
   private static let pieceBytes = 256 << 10
 
-  init(reader: ExpertReader) {
+  init(reader: ExpertReader, quantizer: Quantizer, calibration: CalibrationReservoir) {
     self.reader = reader
+    self.quantizer = quantizer
+    self.calibration = calibration
     dimensions = reader.dimensions
     exact = ExactExpert(reader: reader)
     scratch = KernelScratch(reader.dimensions)
-    outputs = AlignedFloats(count: Self.probeCount * reader.dimensions.paddedHidden)
+    outputs = AlignedFloats(count: Self.mostProbes * reader.dimensions.paddedHidden)
     var random = SplitMix64(seed: 0x5eed)
     probes = (0..<Self.probeCount * reader.dimensions.hidden).map { _ in random.nextGaussian() }
   }
@@ -50,26 +56,29 @@ import CBallastKernels
     }
   }
 
-  /// ‖output − exact output‖ / ‖exact output‖ over seeded normal inputs.
+  /// ‖output − exact output‖ / ‖exact output‖ over the tokens held out of the calibration; over seeded normal inputs
+  /// while the expert has met too few.
   ///
   /// - Throws: `StagingError.badWeights` when the outputs are not finite.
   func relativeError(of packed: PackedReplica) throws(StagingError) -> Double {
-    // Safety: `probeCount` rows of input, as many padded rows of output; the block is the replica's.
     let expert = packed.replica.expert
-    let hidden = dimensions.hidden
-    let exactOutputs = try unsafe probes.withUnsafeBufferPointer { input throws(StagingError) -> [Float] in
+    let (hidden, stride) = (dimensions.hidden, dimensions.paddedHidden)
+    let heldOut = calibration.heldOut(layer: packed.layer, expert: expert)
+    let inputs = heldOut.count >= Self.probeCount ? heldOut.inputs : probes
+    let count = min(inputs.count / hidden, Self.mostProbes)
+    // Safety: `count` rows of input, room for as many padded rows of output; the block is the replica's.
+    let exactOutputs = try unsafe inputs.withUnsafeBufferPointer { input throws(StagingError) -> [Float] in
       guard let input = input.baseAddress else { return [] }
-      return try unsafe exact.outputs(layer: packed.layer, expert: expert, input: input, count: Self.probeCount)
+      return try unsafe exact.outputs(layer: packed.layer, expert: expert, input: input, count: count)
     }
     unsafe withUnsafePointer(to: packed.weights) { weights in
       unsafe Kernels.current.expert(
-        weights, probes, (0..<Int32(Self.probeCount)).map { $0 }, Self.probeCount, outputs.start, scratch.memory)
+        weights, inputs, (0..<Int32(count)).map { $0 }, count, outputs.start, scratch.memory)
     }
     var error = RelativeError()
-    for row in 0..<Self.probeCount {
+    for row in 0..<count {
       for column in 0..<hidden {
-        error.add(
-          unsafe outputs.start[row * dimensions.paddedHidden + column], exact: exactOutputs[row * hidden + column])
+        error.add(unsafe outputs.start[row * stride + column], exact: exactOutputs[row * hidden + column])
       }
     }
     guard let value = error.value else {
