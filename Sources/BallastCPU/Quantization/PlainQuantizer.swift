@@ -1,4 +1,4 @@
-/// Rounds every weight to the nearest step, the scale of a group fitting its largest weight.
+/// Rounds every weight to the nearest code, the scale of a group fitting its largest weight.
 struct PlainQuantizer: Sendable {
   let grid: QuantizationGrid
 
@@ -13,7 +13,7 @@ struct PlainQuantizer: Sendable {
         let scale = grid.plainScale(own)
         matrix.scales[row * groups + group] = scale
         for index in own.indices {
-          matrix.steps[row * columns + range.lowerBound + index] = grid.step(own[index], scale: scale)
+          matrix.codes[row * columns + range.lowerBound + index] = grid.code(own[index], scale: scale)
         }
       }
     }

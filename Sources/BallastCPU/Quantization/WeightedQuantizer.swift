@@ -3,7 +3,7 @@
 /// Never worse than plain rounding on those tokens: every row keeps the better of the two.
 struct WeightedQuantizer: Sendable {
   // Algorithm: minimise Σ gate · ‖(W − Q) x‖² (affinity-guided quantization, MoEQuant) over the scale of each group and
-  // the steps. A group is rounded column by column, each column after adding what the columns before it err, by the
+  // the codes. A group is rounded column by column, each column after adding what the columns before it err, by the
   // factor of the moments (`FeedbackFactor`); of the scales tried, the one whose columns err least is kept. Sixteen
   // rows are rounded at once, one a lane.
   private typealias Lanes = SIMD16<Float>
@@ -15,7 +15,7 @@ struct WeightedQuantizer: Sendable {
     0.01 + 0.12 * Double(columns) / Double(max(tokens, 1))
   }
   /// Scales tried, as shares of the plain one.
-  private static let scaleShares: [Float] = [0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1, 1.05, 1.1]
+  private static let scaleShares: [Float] = [0.75, 0.8, 0.85, 0.9, 0.95, 1, 1.05, 1.1, 1.15]
   private static let lanes = 16
   /// Added and taken away, it leaves the nearest whole number, ties to even.
   private static let roundingOffset: Float = 12_582_912
@@ -82,19 +82,25 @@ struct WeightedQuantizer: Sendable {
       for lane in 0..<count {
         block.scales[lane * groups + group] = rounded.scales[lane]
         for column in range {
-          block.steps[lane * columns + column] = Int8(rounded.steps[column - range.lowerBound][lane])
+          block.codes[lane * columns + column] = Int8(rounded.codes[column - range.lowerBound][lane])
         }
       }
       for column in range {
-        let error = exact[column] - rounded.steps[column - range.lowerBound] * rounded.scales
+        let error = exact[column] - rounded.codes[column - range.lowerBound] * rounded.scales
         Self.feed(error, factor.feedback, from: column, to: range.upperBound..<columns, into: &targets)
       }
     }
     return block
   }
 
+  private static func stored(_ scales: Lanes) -> Lanes {
+    var stored = scales
+    for lane in 0..<lanes { stored[lane] = QuantizationGrid.stored(scales[lane]) }
+    return stored
+  }
+
   private struct RoundedGroup {
-    var steps: [Lanes]
+    var codes: [Lanes]
     var scales: Lanes
   }
 
@@ -102,16 +108,16 @@ struct WeightedQuantizer: Sendable {
   private func bestGroup(
     _ exact: [Lanes], _ targets: [Lanes], _ range: Range<Int>, _ base: Lanes, _ factor: FeedbackFactor
   ) -> RoundedGroup {
-    var best = RoundedGroup(steps: Array(repeating: .zero, count: range.count), scales: .zero)
+    var best = RoundedGroup(codes: Array(repeating: .zero, count: range.count), scales: .zero)
     var least = Lanes(repeating: .infinity)
-    var steps = best.steps
+    var codes = best.codes
     for share in Self.scaleShares {
-      let scales = base * share
-      let cost = round(exact, targets, range, scales, factor, into: &steps)
+      let scales = Self.stored(base * share)
+      let cost = round(exact, targets, range, scales, factor, into: &codes)
       let isLess = cost .< least
       least.replace(with: cost, where: isLess)
       best.scales.replace(with: scales, where: isLess)
-      for index in steps.indices { best.steps[index].replace(with: steps[index], where: isLess) }
+      for index in codes.indices { best.codes[index].replace(with: codes[index], where: isLess) }
     }
     return best
   }
@@ -119,20 +125,21 @@ struct WeightedQuantizer: Sendable {
   /// Rounds a group's columns in turn, and says what they err.
   private func round(
     _ exact: [Lanes], _ targets: [Lanes], _ range: Range<Int>, _ scales: Lanes, _ factor: FeedbackFactor,
-    into steps: inout [Lanes]
+    into codes: inout [Lanes]
   ) -> Lanes {
-    let most = Lanes(repeating: Float(grid.largestStep))
+    let least = Lanes(repeating: Float(grid.leastCode))
+    let most = -least - 1
     let offset = Lanes(repeating: Self.roundingOffset)
-    let isUsed = scales .> Float.leastNormalMagnitude
-    let inverse = Lanes.zero.replacing(with: 1 / scales, where: isUsed)
+    var inverse = Lanes.zero
+    for lane in 0..<Self.lanes where QuantizationGrid.isUsable(scales[lane]) { inverse[lane] = 1 / scales[lane] }
     var own = Array(targets[range])
     var cost = Lanes.zero
     for index in own.indices {
       let column = range.lowerBound + index
-      let limited = (own[index] * inverse).clamped(lowerBound: -most, upperBound: most)
-      let step = (limited + offset) - offset
-      steps[index] = step
-      let value = step * scales
+      let limited = (own[index] * inverse).clamped(lowerBound: least, upperBound: most)
+      let code = (limited + offset) - offset
+      codes[index] = code
+      let value = code * scales
       let missed = own[index] - value
       cost += missed * missed * factor.weights[column]
       let row = column * factor.width + range.lowerBound
