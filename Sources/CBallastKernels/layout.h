@@ -37,6 +37,23 @@ static inline size_t spans_of(size_t depth) { return ceiling(depth, SPAN); }
 /// Steps of the reduction in one line.
 static inline size_t line_steps(int32_t precision) { return (size_t)1 << precision; }
 
+/// Lines of one panel with reductions of `depth`, those of scales included.
+static inline size_t panel_lines(int32_t precision, size_t depth) {
+  size_t scales = precision < BALLAST_INT8 ? 0 : spans_of(depth);
+  return ceiling(depth, line_steps(precision)) + scales;
+}
+
+static inline size_t panel_bytes(int32_t precision, size_t depth) { return panel_lines(precision, depth) * 64; }
+static inline size_t panels_of(size_t outputs) { return ceiling(outputs, BALLAST_PANEL); }
+
+/// Gate and up panels alternate.
+static inline size_t gate_up_panels(size_t inner) { return 2 * panels_of(inner); }
+
+/// Panels of the strip that begins with panel `first`.
+static inline size_t strip_width(size_t panels, size_t first) {
+  return panels - first < STRIP ? panels - first : STRIP;
+}
+
 static inline uint32_t bits_of(float value) {
   uint32_t bits;
   memcpy(&bits, &value, 4);
