@@ -85,7 +85,7 @@ public final class CPUExecutor: ExpertExecutor {
     Self.end(workers, stager.thread, threads)
   }
 
-  /// Float32, bfloat16 and int8 with a scale for each 64 weights.
+  /// All of them; int8 and int4 with a scale for each 32 weights.
   public var precisions: [Precision] { ReplicaStager.precisions }
 
   /// Bytes in use on each device; the checkpoint the source maps is not counted.

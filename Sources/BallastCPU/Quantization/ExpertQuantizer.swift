@@ -20,18 +20,21 @@ struct ExpertQuantizer: Sendable {
     let down: QuantizedMatrix
   }
 
-  /// Rounds to the nearest.
-  func plain(_ weights: Weights) -> Quantized {
+  /// Rounds to the nearest; nil when a weight is not finite.
+  func plain(_ weights: Weights) -> Quantized? {
     let quantizer = PlainQuantizer(grid: grid)
     let (hidden, inner) = (dimensions.hidden, dimensions.inner)
-    return Quantized(
-      gate: quantizer.quantize(weights.gate, rows: inner, columns: hidden),
-      up: quantizer.quantize(weights.up, rows: inner, columns: hidden),
-      down: quantizer.quantize(weights.down, rows: hidden, columns: inner))
+    guard let gate = quantizer.quantize(weights.gate, rows: inner, columns: hidden),
+      let up = quantizer.quantize(weights.up, rows: inner, columns: hidden),
+      let down = quantizer.quantize(weights.down, rows: hidden, columns: inner)
+    else { return nil }
+    return Quantized(gate: gate, up: up, down: down)
   }
 
   /// Fits the tokens; without any that could teach it, rounds to the nearest.
-  func weighted(_ weights: Weights, tokens: CalibrationTokens) -> Quantized {
+  ///
+  /// - Returns: nil when a weight is not finite.
+  func weighted(_ weights: Weights, tokens: CalibrationTokens) -> Quantized? {
     let quantizer = WeightedQuantizer(grid: grid)
     let (hidden, inner) = (dimensions.hidden, dimensions.inner)
     var read = InputMoments(width: hidden)
@@ -41,10 +44,11 @@ struct ExpertQuantizer: Sendable {
       read.add(input, weight: tokens.gates[token])
       passed.add(activations(weights, input).span, weight: tokens.gates[token])
     }
-    return Quantized(
-      gate: quantizer.quantize(weights.gate, rows: inner, columns: hidden, moments: read),
-      up: quantizer.quantize(weights.up, rows: inner, columns: hidden, moments: read),
-      down: quantizer.quantize(weights.down, rows: hidden, columns: inner, moments: passed))
+    guard let gate = quantizer.quantize(weights.gate, rows: inner, columns: hidden, moments: read),
+      let up = quantizer.quantize(weights.up, rows: inner, columns: hidden, moments: read),
+      let down = quantizer.quantize(weights.down, rows: hidden, columns: inner, moments: passed)
+    else { return nil }
+    return Quantized(gate: gate, up: up, down: down)
   }
 
   /// silu(gate · x) ⊙ (up · x), what the down matrix reads.

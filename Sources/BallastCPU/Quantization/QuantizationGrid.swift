@@ -1,13 +1,15 @@
 import BallastRuntime
+import CBallastKernels
 
 /// The numbers a low precision can hold: scale · code, the scale a bfloat16 that a group of weights along a row shares.
 ///
 /// A scale may be negative, so that the code of a group's largest weight can be the one that has no opposite.
 struct QuantizationGrid: Hashable, Sendable {
+  let precision: Precision
   /// The smallest code; the largest is its opposite less one.
   let leastCode: Int
   /// Weights along a row that share a scale.
-  let groupWidth: Int
+  let groupWidth = Int(BALLAST_GROUP)
 
   /// The grid of a precision; nil when it stores weights as floating-point numbers.
   init?(_ precision: Precision) {
@@ -16,7 +18,7 @@ struct QuantizationGrid: Hashable, Sendable {
     case .int8: leastCode = -128
     case .int4: leastCode = -8
     }
-    groupWidth = 32
+    self.precision = precision
   }
 
   /// Groups of a row, the last of which may be shorter.
@@ -25,20 +27,6 @@ struct QuantizationGrid: Hashable, Sendable {
   /// Columns of a group.
   func columns(of group: Int, in columns: Int) -> Range<Int> {
     group * groupWidth..<min((group + 1) * groupWidth, columns)
-  }
-
-  /// The scale that gives the group's largest weight the least code; 0 for a group of zeros.
-  func plainScale(_ weights: Span<Float>) -> Float {
-    var largest: Float = 0
-    for index in weights.indices where abs(weights[index]) > abs(largest) { largest = weights[index] }
-    return Self.stored(largest / Float(leastCode))
-  }
-
-  /// The nearest code, ties to even.
-  func code(_ weight: Float, scale: Float) -> Int8 {
-    guard Self.isUsable(scale) else { return 0 }
-    let code = (weight * (1 / scale)).rounded(.toNearestOrEven)
-    return Int8(min(Float(-leastCode - 1), max(Float(leastCode), code)))
   }
 
   /// Whether weights can be divided by the scale.

@@ -1,6 +1,8 @@
+import CBallastKernels
+
 /// A matrix as codes and one scale for each group of a row.
 ///
-/// Format-neutral: what packs it decides how codes and scales lie in memory.
+/// Row-major; packing decides how it lies for the kernels.
 struct QuantizedMatrix: Hashable, Sendable {
   /// Outputs.
   let rows: Int
@@ -35,5 +37,17 @@ struct QuantizedMatrix: Hashable, Sendable {
     for column in 0..<columns { codes[row * columns + column] = other.codes[source * columns + column] }
     let groups = grid.groups(columns)
     for group in 0..<groups { scales[row * groups + group] = other.scales[source * groups + group] }
+  }
+
+  // Safety: what is lent is used only inside `body`.
+  /// Lends the matrix as packing reads it.
+  func withCodes<Outcome>(_ body: (UnsafePointer<ballast_codes>) -> Outcome) -> Outcome {
+    let stored = scales.map { UInt16(truncatingIfNeeded: $0.bitPattern >> 16) }
+    return unsafe codes.withUnsafeBufferPointer { codes in
+      unsafe stored.withUnsafeBufferPointer { stored in
+        let matrix = unsafe ballast_codes(codes: codes.baseAddress, scales: stored.baseAddress)
+        return unsafe withUnsafePointer(to: matrix) { unsafe body($0) }
+      }
+    }
   }
 }

@@ -20,14 +20,15 @@ struct WeightedQuantizer: Sendable {
   /// Added and taken away, it leaves the nearest whole number, ties to even.
   private static let roundingOffset: Float = 12_582_912
 
-  /// Quantizes `[row][column]` weights, all of them finite.
+  /// Quantizes `[row][column]` weights.
   ///
   /// - Parameters:
   ///   - weights: `rows` × `columns` numbers.
   ///   - moments: Of what the matrix reads, gate-weighted; without a token they leave plain rounding.
+  /// - Returns: nil when a weight is not finite, or there is no memory.
   /// - Complexity: O(rows · columns² + columns³).
-  func quantize(_ weights: [Float], rows: Int, columns: Int, moments: InputMoments) -> QuantizedMatrix {
-    let plain = PlainQuantizer(grid: grid).quantize(weights, rows: rows, columns: columns)
+  func quantize(_ weights: [Float], rows: Int, columns: Int, moments: InputMoments) -> QuantizedMatrix? {
+    guard let plain = PlainQuantizer(grid: grid).quantize(weights, rows: rows, columns: columns) else { return nil }
     let damping = Self.damping(columns: columns, tokens: moments.tokens)
     guard let moments = moments.symmetric,
       let factor = FeedbackFactor(moments, width: columns, damping: damping)
