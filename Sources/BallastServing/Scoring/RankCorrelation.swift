@@ -1,7 +1,7 @@
 /// Spearman's rank correlation.
-enum RankCorrelation {
+public enum RankCorrelation {
   /// How alike two orders are: 1 the same, 0 unrelated, −1 reversed; 0 when one of them has no order.
-  static func of(_ left: [Double], _ right: [Double]) -> Double {
+  public static func of(_ left: [Double], _ right: [Double]) -> Double {
     let (one, other) = (ranks(left), ranks(right))
     guard one.count == other.count, !one.isEmpty else { return 0 }
     let mean = Double(one.count + 1) / 2
