@@ -18,15 +18,7 @@ import Testing
     model.fields["max_position_embeddings"] = "256"
     try model.write("model", in: scratch)
     for (domain, seed) in [("low", 1), ("high", 2)] {
-      try scratch.write("model/texts/\(domain).txt", Self.text(sequences * 256 + 40, seed: UInt32(seed)))
-    }
-  }
-
-  private static func text(_ count: Int, seed: UInt32) -> [UInt8] {
-    var state = seed
-    return (0..<count).map { _ in
-      state = state &* 1_664_525 &+ 1_013_904_223
-      return UInt8(32 + state >> 26)
+      try scratch.write("model/texts/\(domain).txt", TinyModel.text(sequences * 256 + 40, seed: seed))
     }
   }
 
@@ -66,7 +58,7 @@ import Testing
   @Test func aMixStaysInsideItsShare() throws {
     let scratch = try Scratch()
     try model(in: scratch)
-    try scratch.write("others/one.txt", Self.text(20 * 256, seed: 9))
+    try scratch.write("others/one.txt", TinyModel.text(20 * 256, seed: 9))
     let exact = try figures([], in: scratch)
     let mix = try figures(["--memory-share", "0.8", "--calibration", "others"], in: scratch)
     #expect(Double(mix.bytes) <= 0.8 * Double(exact.bytes))

@@ -59,8 +59,8 @@ import Testing
     let shape = try Self.shape(experts: 4)
     let mix = try PrecisionMix(
       shape: shape, allowed: Self.precisions, importance: [[0.1, 0.9, 0.2, 0.1]], errors: ErrorEstimate(),
-      budgetBytes: 600 * 2 + 1100 + 2000)
-    #expect(mix.precisions == [[.int4, .bfloat16, .int8, .int4]])
+      budgetBytes: 3 * 1100 + 2000)
+    #expect(mix.precisions == [[.int8, .bfloat16, .int8, .int8]])
   }
 
   @Test func withRoomForAllEverythingIsExact() throws {
