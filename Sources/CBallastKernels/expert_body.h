@@ -16,7 +16,7 @@ static void expert_pass(const ballast_expert *expert, const void *next, const fl
   size_t hidden = expert->hidden, inner = expert->inner;
   size_t panels = gate_up_panels(inner), width = panels * BALLAST_PANEL;
   int32_t precision = expert->precision;
-  parts->height = block_height(count, MOST_ROWS);
+  parts->height = block_height(count, most_rows(precision));
   for (size_t i = 0; i < count; i++) {
     round_row(precision, COARSE, input + (size_t)rows[i] * hidden, hidden, parts, i);
   }
