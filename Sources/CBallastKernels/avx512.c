@@ -19,8 +19,11 @@ static void product(int32_t precision, int grain, const void *weights, size_t pa
 
 #include "vectors_body.h"
 
-/// The most rows of a block.
-ALWAYS size_t most_rows(int32_t precision) { return precision < BALLAST_INT8 ? MOST_ROWS : MOST_ROWS_OF_INTEGERS; }
+/// The most rows of a block: as many as the registers hold sums for.
+ALWAYS size_t most_rows(int32_t precision, int grain) {
+  if (precision < BALLAST_INT8) return MOST_ROWS;
+  return grain == COARSE ? MOST_ROWS_OF_INTEGERS : MOST_ROWS_OF_INTEGER_STRIP;
+}
 
 #include "activations_body.h"
 #include "exact_body.h"
