@@ -135,6 +135,9 @@ public final class Balancer: Sendable {
     guard configuration.planner.stagingReserveExperts == before.planner.stagingReserveExperts else {
       throw .fixedWhileRunning("planner.stagingReserveExperts")
     }
+    guard configuration.rollout.quantizer == before.rollout.quantizer else {
+      throw .fixedWhileRunning("rollout.quantizer")
+    }
     current.withLock { $0 = configuration }
     next.withLock { $0 = configuration }
   }

@@ -12,6 +12,8 @@ public struct ControlLoop: Sendable {
   private var controller: Controller
   private var planner: Planner
   private var rollout: Rollout
+  /// Replicas over their bound that no plan could promote; they ask for none again.
+  private var hopeless: Set<QualityGuard.Place> = []
   private var ticks = 0
 
   /// A loop over a path whose first placement `rollout` has staged.
@@ -70,10 +72,15 @@ public struct ControlLoop: Sendable {
 
     let imbalance = planner.imbalance(of: placement, for: estimate)
     event.imbalance = imbalance
-    event.decision = decide(imbalance)
+    let quality = QualityGuard(
+      placement, errors: estimate.errors, full: path.executor.shape.fullPrecision,
+      replicaErrorBound: configuration.planner.replicaErrorBound)
+    event.quality = quality
+    event.decision = decide(imbalance, quality)
     guard event.decision == .plan else { return nil }
 
     let plan = planner.plan(from: placement, for: estimate, within: limits(estimate))
+    hopeless = plan.isEmpty ? Set(quality.breaches.map(\.place)) : []
     guard !plan.isEmpty else {
       controller.foundNothing()
       event.decision = .hold(.nothingPays)
@@ -99,10 +106,11 @@ public struct ControlLoop: Sendable {
     republish()
   }
 
-  private mutating func decide(_ imbalance: Double) -> Decision {
+  private mutating func decide(_ imbalance: Double, _ quality: QualityGuard) -> Decision {
     if configuration.mode == .observe { return .hold(.observing) }
     if rollout.isRetiring { return .hold(.awaitingRetirement) }
-    return controller.decide(imbalance: imbalance)
+    return controller.decide(
+      imbalance: imbalance, isQualityBreached: quality.breaches.contains { !hopeless.contains($0.place) })
   }
 
   /// What a plan made now must keep within, and what a byte must earn.
@@ -115,7 +123,7 @@ public struct ControlLoop: Sendable {
     return PlanningLimits(
       stagingBytes: budget.bytesPerDevice, residentBytes: budget.residentBytes,
       moveBytes: Int(max(0, min(Double(Int32.max) * 4096, planner.moveBudgetShare * total))),
-      qualityBudget: planner.qualityBudget,
+      qualityBudget: planner.qualityBudget, replicaErrorBound: planner.replicaErrorBound,
       precisions: precisions.filter { $0.rawValue >= shape.fullPrecision.rawValue },
       replicasPerDevice: planner.copiesPerLayer.map { $0 / budget.bytesPerDevice.count },
       nanosecondsPerByte: configuration.controller.gainSafetyFactor * 1e9 / self.planner.cost.linkBytesPerSecond

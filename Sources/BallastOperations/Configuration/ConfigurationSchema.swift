@@ -84,6 +84,9 @@ public enum ConfigurationSchema {
     .number(
       "planner.qualityBudget", \.planner.qualityBudget, 0...1,
       "Most a layer's quality may be forecast to suffer; 0 forbids low precision."),
+    .number(
+      "planner.replicaErrorBound", \.planner.replicaErrorBound, 0...1000,
+      "Most one replica's measured relative output error may be; beyond it the replica is promoted back."),
     .choice("planner.leastPrecision", \.planner.leastPrecision, "The least exact precision a plan may use."),
     .number(
       "planner.moveBudgetShare", \.planner.moveBudgetShare, 0...1,
@@ -104,6 +107,9 @@ public enum ConfigurationSchema {
     .integer(
       "rollout.stagingBytesPerSecond", \.rollout.stagingBytesPerSecond, 0...1 << 48,
       "Most bytes staged in a second, so that serving keeps the memory bandwidth; 0 does not limit."),
+    .choice(
+      "rollout.quantizer", \.rollout.quantizer,
+      "How weights become low precision: plain rounds, weighted fits the tokens an expert has met.", isFixed: true),
   ]
 
   private static let dispatch: [ConfigurationKey] = [
