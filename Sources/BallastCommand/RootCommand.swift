@@ -12,7 +12,10 @@ struct RootCommand: AsyncParsableCommand {
       could not be understood.
       """,
     version: "0.1.0",
-    subcommands: [RunCommand.self, EvalCommand.self, PlanCommand.self, ReplayCommand.self, ConfigCommand.self])
+    subcommands: [
+      RunCommand.self, EvalCommand.self, PlanCommand.self, ReplayCommand.self, BenchCommand.self,
+      FigureCommand.self, ConfigCommand.self,
+    ])
 
   static func main() async {
     do {
