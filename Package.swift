@@ -60,7 +60,10 @@ let package = Package(
     // Level 3
     module(
       "BallastOperations",
-      ["Ballast", "BallastRuntime", "BallastControl", "BallastSimulator", .product(name: "Yams", package: "Yams")]),
+      [
+        "Ballast", "BallastRuntime", "BallastControl", "BallastSimulator", .product(name: "Yams", package: "Yams"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ]),
     module("BallastServing", ["BallastRuntime", "BallastGating", "CBLAS"]),
 
     // Level 4

@@ -1,4 +1,5 @@
 import BallastRuntime
+import CBallastKernels
 
 extension CPUExecutor {
   static func check(
@@ -48,7 +49,13 @@ extension CPUExecutor {
       for (device, list) in zip(workers, cores) {
         for core in list { threads.append(try WorkerThread(core: core) { device.work(dimensions) }) }
       }
-      threads.append(try WorkerThread(core: nil, nice: StagingThread.nice) { staging.work() })
+      let taken = Set(cores.joined())
+      threads.append(
+        try WorkerThread(core: nil, nice: StagingThread.nice) {
+          // Where cores are left free staging keeps to them: a worker that wakes would wait for its turn to end.
+          for core in taken { _ = ballast_leave_core(core) }
+          staging.work()
+        })
     } catch {
       end(workers, staging, threads)
       throw error

@@ -27,7 +27,10 @@ public final class CPUExecutor: ExpertExecutor {
 
   let stager: ReplicaStager
   /// The core of the first device's first worker.
-  let firstCore: Int
+  var firstCore: Int { firstCores[0] }
+
+  /// `[device]`: the core of its first worker.
+  private let firstCores: [Int]
 
   private let exact: ExactExpert
   private let workers: [DeviceWorkers]
@@ -58,7 +61,7 @@ public final class CPUExecutor: ExpertExecutor {
     }
     self.shape = shape
     self.dimensions = dimensions
-    firstCore = cores[0][0]
+    firstCores = cores.map { $0[0] }
     self.calibration =
       calibration
       ?? CalibrationReservoir(
@@ -97,6 +100,16 @@ public final class CPUExecutor: ExpertExecutor {
   public var stagingBytesPerSecond: Int? {
     get { stager.thread.bytesPerSecond }
     set { stager.thread.bytesPerSecond = newValue }
+  }
+
+  /// Keeps the calling thread on the core of a device's first worker.
+  ///
+  /// For a serving thread that has no other work while it waits for the devices: waking on the same core is quicker,
+  /// and cores that no device uses stay free for staging.
+  ///
+  /// - Returns: Whether it could be done; not when there is no such device, or the core was taken away.
+  public func keepCallingThread(on device: DeviceID) -> Bool {
+    firstCores.indices.contains(device.index) && ballast_pin_to_core(firstCores[device.index]) == 0
   }
 
   // MARK: Serving

@@ -16,6 +16,12 @@ static void product(int32_t precision, int grain, const void *weights, size_t pa
 
 #include "vectors_body.h"
 
+/// The most rows of a block.
+ALWAYS size_t most_rows(int32_t precision, int grain) {
+  (void)precision, (void)grain;
+  return MOST_ROWS;
+}
+
 #include "activations_body.h"
 #include "exact_body.h"
 #include "expert_body.h"

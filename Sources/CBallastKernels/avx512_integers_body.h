@@ -3,53 +3,62 @@
 
 /// What a tile has added up so far.
 typedef struct tile_sums {
-  __m512 sums[MOST_ROWS][STRIP];
-  __m512 halves[MOST_ROWS][STRIP];
+  __m512 sums[MOST_ROWS_OF_INTEGERS][STRIP];
+  __m512 halves[MOST_ROWS_OF_INTEGERS][STRIP];
 } tile_sums;
 
-/// Adds `quads` times four products to each integer sum.
-ALWAYS void int8_quads(const int rows, const int panels, const tile_place *place, const uint8_t *lines,
-                       const uint32_t *units, size_t quads, __m512i (*integers)[STRIP]) {
-  _Pragma("clang loop unroll_count(2)") for (size_t quad = 0; quad < quads; quad++) {
-    __m512i weights[STRIP];
+/// Adds four products to each integer sum.
+ALWAYS void int8_quad(const int rows, const int panels, const tile_place *place, const uint8_t *lines,
+                      const uint32_t *units, __m512i (*integers)[STRIP]) {
+  __m512i weights[STRIP];
+  UNROLLED for (int panel = 0; panel < panels; panel++) {
+    weights[panel] = _mm512_load_si512(lines + panel * 64);
+    if (panels == STRIP) ask_ahead(lines + panel * 64 + place->ahead);
+  }
+  UNROLLED for (int row = 0; row < rows; row++) {
+    __m512i value = _mm512_set1_epi32((int32_t)units[row]);
     UNROLLED for (int panel = 0; panel < panels; panel++) {
-      weights[panel] = _mm512_load_si512(lines + panel * 64);
-      ask_ahead(lines + panel * 64 + place->ahead);
+      integers[row][panel] = _mm512_dpbusd_epi32(integers[row][panel], weights[panel], value);
     }
-    UNROLLED for (int row = 0; row < rows; row++) {
-      __m512i value = _mm512_set1_epi32((int32_t)units[row]);
-      UNROLLED for (int panel = 0; panel < panels; panel++) {
-        integers[row][panel] = _mm512_dpbusd_epi32(integers[row][panel], weights[panel], value);
-      }
-    }
-    lines += place->step;
-    units += place->height;
   }
 }
 
-/// As above from codes two a byte.
+/// Adds eight products to each integer sum, from codes two a byte.
 ALWAYS void int4_quads(const int rows, const int panels, const tile_place *place, const uint8_t *lines,
-                       const uint32_t *units, size_t quads, __m512i (*integers)[STRIP]) {
+                       const uint32_t *units, __m512i (*integers)[STRIP]) {
   const __m512i low_half = _mm512_set1_epi8(0x0f);
-  _Pragma("clang loop unroll_count(2)") for (size_t quad = 0; quad < quads; quad += 2) {
-    __m512i low[STRIP], high[STRIP];
-    UNROLLED for (int panel = 0; panel < panels; panel++) {
-      __m512i both = _mm512_load_si512(lines + panel * 64);
-      ask_ahead(lines + panel * 64 + place->ahead);
-      low[panel] = _mm512_and_si512(both, low_half);
-      high[panel] = _mm512_and_si512(_mm512_srli_epi32(both, 4), low_half);
-    }
-    UNROLLED for (int row = 0; row < rows; row++) {
-      __m512i first = _mm512_set1_epi32((int32_t)units[row]);
-      __m512i last = _mm512_set1_epi32((int32_t)units[place->height + row]);
-      UNROLLED for (int panel = 0; panel < panels; panel++) {
-        integers[row][panel] = _mm512_dpbusd_epi32(integers[row][panel], low[panel], first);
-        integers[row][panel] = _mm512_dpbusd_epi32(integers[row][panel], high[panel], last);
-      }
-    }
-    lines += place->step;
-    units += 2 * place->height;
+  __m512i low[STRIP], high[STRIP];
+  UNROLLED for (int panel = 0; panel < panels; panel++) {
+    __m512i both = _mm512_load_si512(lines + panel * 64);
+    if (panels == STRIP) ask_ahead(lines + panel * 64 + place->ahead);
+    low[panel] = _mm512_and_si512(both, low_half);
+    high[panel] = _mm512_and_si512(_mm512_srli_epi32(both, 4), low_half);
   }
+  UNROLLED for (int row = 0; row < rows; row++) {
+    __m512i first = _mm512_set1_epi32((int32_t)units[row]);
+    __m512i last = _mm512_set1_epi32((int32_t)units[place->height + row]);
+    UNROLLED for (int panel = 0; panel < panels; panel++) {
+      integers[row][panel] = _mm512_dpbusd_epi32(integers[row][panel], low[panel], first);
+      integers[row][panel] = _mm512_dpbusd_epi32(integers[row][panel], high[panel], last);
+    }
+  }
+}
+
+/// Adds `lines` lines of products to each integer sum: at once where they are few, which keeps memory busy.
+ALWAYS void integer_lines(const int rows, const int panels, const int32_t precision, const tile_place *place,
+                          const uint8_t *weights, const uint32_t *units, size_t lines, __m512i (*integers)[STRIP]) {
+  size_t unit_step = (precision == BALLAST_INT8 ? 1 : 2) * place->height;
+#define LINE(INDEX)                                                                                               \
+  if (precision == BALLAST_INT8)                                                                                  \
+    int8_quad(rows, panels, place, weights + (INDEX) * place->step, units + (INDEX) * unit_step, integers);       \
+  if (precision == BALLAST_INT4)                                                                                  \
+    int4_quads(rows, panels, place, weights + (INDEX) * place->step, units + (INDEX) * unit_step, integers);
+  if (rows * panels <= 8) {
+    UNROLLED for (size_t line = 0; line < lines; line++) { LINE(line) }
+  } else {
+    TWICE for (size_t line = 0; line < lines; line++) { LINE(line) }
+  }
+#undef LINE
 }
 
 /// The scales of a span's first or second group.
@@ -61,21 +70,20 @@ ALWAYS __m512 group_scales(const uint8_t *line, const int group) {
 
 /// One integer sum for each output and what scales it first: `part` counts the sums along the reduction.
 ALWAYS void integer_part(const int rows, const int panels, const int32_t precision, const int grain,
-                         const tile_place *place, const uint8_t *lines, const uint8_t *scale_lines, size_t part,
+                         const tile_place *place, const uint8_t *lines, const __m512 *group, size_t part,
                          size_t quads, const int is_second, tile_sums *tile) {
   const int part_units = grain == COARSE ? BALLAST_GROUP / 4 : FINE / 4;
-  __m512i integers[MOST_ROWS][STRIP];
+  __m512i integers[MOST_ROWS_OF_INTEGERS][STRIP];
   UNROLLED for (int row = 0; row < rows; row++) {
     __m512i start = _mm512_set1_epi32(place->starts[part * place->height + row]);
     UNROLLED for (int panel = 0; panel < panels; panel++) integers[row][panel] = start;
   }
   const uint32_t *units = place->units + part * part_units * place->height;
-  if (precision == BALLAST_INT8) int8_quads(rows, panels, place, lines, units, quads, integers);
-  if (precision == BALLAST_INT4) int4_quads(rows, panels, place, lines, units, quads, integers);
+  integer_lines(rows, panels, precision, place, lines, units, ceiling(quads, line_steps(precision) / 4), integers);
   UNROLLED for (int row = 0; row < rows; row++) {
+    __m512 rounding = _mm512_set1_ps(place->scales[part * place->height + row]);
     UNROLLED for (int panel = 0; panel < panels; panel++) {
-      __m512 scale = grain == COARSE ? group_scales(scale_lines + panel * 64, is_second)
-                                     : _mm512_set1_ps(place->scales[part * place->height + row]);
+      __m512 scale = grain == COARSE ? group[panel] : rounding;
       __m512 whole = _mm512_cvtepi32_ps(integers[row][panel]);
       tile->halves[row][panel] = is_second ? _mm512_fmadd_ps(whole, scale, tile->halves[row][panel])
                                            : _mm512_mul_ps(whole, scale);
@@ -85,11 +93,11 @@ ALWAYS void integer_part(const int rows, const int panels, const int32_t precisi
 
 /// Adds the scaled halves, scaled by the other scale.
 ALWAYS void add_halves(const int rows, const int panels, const int grain, const tile_place *place,
-                       const uint8_t *scale_lines, size_t span, const int group, tile_sums *tile) {
+                       const __m512 *group, size_t span, tile_sums *tile) {
   UNROLLED for (int row = 0; row < rows; row++) {
+    __m512 rounding = _mm512_set1_ps(place->scales[span * place->height + row]);
     UNROLLED for (int panel = 0; panel < panels; panel++) {
-      __m512 scale = grain == COARSE ? _mm512_set1_ps(place->scales[span * place->height + row])
-                                     : group_scales(scale_lines + panel * 64, group);
+      __m512 scale = grain == COARSE ? rounding : group[panel];
       tile->sums[row][panel] = _mm512_fmadd_ps(tile->halves[row][panel], scale, tile->sums[row][panel]);
     }
   }
@@ -105,34 +113,30 @@ ALWAYS void integer_span(const int rows, const int panels, const int32_t precisi
                          const tile_place *place, const uint8_t *lines, size_t span, size_t quads, tile_sums *tile) {
   const int line_quads = precision == BALLAST_INT8 ? 1 : 2;
   const size_t part_quads = grain == COARSE ? BALLAST_GROUP / 4 : FINE / 4, parts = 16 / part_quads;
-  const uint8_t *weights = lines + place->step;
-  UNROLLED for (size_t part = 0; part < parts; part += 2) {
-    // What was added up lies in memory: the registers are the integers'.
-    if (rows * panels > 8) __asm__ volatile("" ::: "memory");
-    size_t first = within(quads, part * part_quads, part_quads);
-    size_t second = within(quads, (part + 1) * part_quads, part_quads);
-    if (first == 0) break;
-    integer_part(rows, panels, precision, grain, place, weights + part * part_quads / line_quads * place->step, lines,
-                 span * parts + part, first, 0, tile);
-    if (second > 0) {
-      integer_part(rows, panels, precision, grain, place,
-                   weights + (part + 1) * part_quads / line_quads * place->step, lines, span * parts + part + 1, second,
-                   1, tile);
+  UNROLLED for (size_t part = 0; part < parts; part++) {
+    size_t some = within(quads, part * part_quads, part_quads);
+    const uint8_t *weights = lines + (part * part_quads / line_quads + 1) * place->step;
+    __m512 group[STRIP];
+    UNROLLED for (int panel = 0; panel < panels; panel++) {
+      group[panel] = group_scales(lines + panel * 64, part * part_quads >= BALLAST_GROUP / 4);
     }
-    add_halves(rows, panels, grain, place, lines, span, (int)(part / 2), tile);
+    if (some > 0) {
+      integer_part(rows, panels, precision, grain, place, weights, group, span * parts + part, some, part % 2, tile);
+    }
+    if (part % 2 && within(quads, (part - 1) * part_quads, part_quads) > 0) {
+      add_halves(rows, panels, grain, place, group, span, tile);
+    }
   }
 }
 
 ALWAYS void integer_tile(const int rows, const int panels, const int32_t precision, const int grain,
                          const tile_place *place) {
   tile_sums tile;
-  UNROLLED for (int row = 0; row < rows; row++) {
-    UNROLLED for (int panel = 0; panel < panels; panel++) tile.sums[row][panel] = _mm512_setzero_ps();
-  }
+  begin_tile(rows, panels, tile.sums, place);
   size_t whole = place->depth / SPAN, rest = ceiling(place->depth % SPAN, 4);
-  const uint8_t *lines = place->lines;
+  const uint8_t *lines = place->lines, *asked = place->asked;
   for (size_t span = 0; span < whole; span++) {
-    ask_ahead(lines + place->ahead);
+    for (size_t ask = 0; ask < place->asks; ask++, asked += 64) ask_ahead(asked);
     integer_span(rows, panels, precision, grain, place, lines, span, 16, &tile);
     lines += (SPAN / line_steps(precision) + 1) * place->step;
   }

@@ -16,16 +16,18 @@ static void expert_pass(const ballast_expert *expert, const void *next, const fl
   size_t hidden = expert->hidden, inner = expert->inner;
   size_t panels = gate_up_panels(inner), width = panels * BALLAST_PANEL;
   int32_t precision = expert->precision;
-  parts->height = block_height(count, MOST_ROWS);
+  parts->height = block_height(count, most_rows(precision, COARSE));
   for (size_t i = 0; i < count; i++) {
     round_row(precision, COARSE, input + (size_t)rows[i] * hidden, hidden, parts, i);
   }
   product(precision, COARSE, expert->gate_up, panels, hidden, parts, count, parts->products, width, expert->down);
+  int grain = down_grain(precision);
+  parts->height = block_height(count, most_rows(precision, grain));
   for (size_t i = 0; i < count; i++) {
     activate_row(parts->products + i * width, panels / 2);
-    round_row(precision, down_grain(precision), parts->products + i * width, inner, parts, i);
+    round_row(precision, grain, parts->products + i * width, inner, parts, i);
   }
-  product(precision, down_grain(precision), expert->down, panels_of(hidden), inner, parts, count, output,
+  product(precision, grain, expert->down, panels_of(hidden), inner, parts, count, output,
           ballast_padded(hidden), next);
 }
 

@@ -21,6 +21,24 @@ public struct Plan: Sendable {
   public var copiesMoved: Int { current.copiesMoved(to: target) }
 }
 
+extension Plan {
+  /// The plan that leads from one placement to another and promises nothing; for whoever only wants it applied.
+  ///
+  /// - Precondition: both have the same layers.
+  package init(from current: Placement, to target: Placement) {
+    let changes = zip(current.layers, target.layers).enumerated().map { index, pair in
+      LayerChange(
+        layer: LayerID(index), removed: pair.0.replicas.filter { !pair.1.replicas.contains($0) },
+        added: pair.1.replicas.filter { !pair.0.replicas.contains($0) })
+    }
+    let forecast = PlanForecast(
+      nanosecondsBefore: 0, nanosecondsAfter: 0, imbalanceBefore: 1, imbalanceAfter: 1, bytesMoved: 0, qualitySpent: 0)
+    self.init(
+      current: current, target: target, changes: changes.filter { !$0.added.isEmpty || !$0.removed.isEmpty },
+      forecast: forecast, isCutShort: false)
+  }
+}
+
 /// What a plan is expected to bring and to cost.
 public struct PlanForecast: Hashable, Sendable {
   /// Nanoseconds of a batch, summed over layers, as it is.

@@ -19,10 +19,15 @@ public struct LinePlot: Hashable, Sendable {
 
   /// The plot as an SVG drawing.
   var drawing: String {
+    let frame = PlotFrame(width: 760, height: 320, left: 64, right: 20, top: 14, bottom: 48)
+    return lines(in: frame).map { frame.drawing(title, $0) } ?? emptyDrawing(title)
+  }
+
+  /// The axes and lines; nil when there is nothing to show.
+  func lines(in frame: PlotFrame) -> String? {
     guard let across = PlotScale(x, values: series.flatMap(\.x), ends: .values),
       let up = PlotScale(y, values: series.flatMap(\.y))
-    else { return emptyDrawing(title) }
-    let frame = PlotFrame(width: 760, height: 320, left: 64, right: 20, top: 14, bottom: 48)
+    else { return nil }
     let lines = series.enumerated().map { index, series in
       element(
         "path",
@@ -31,7 +36,7 @@ public struct LinePlot: Hashable, Sendable {
           "stroke": seriesColor(index),
         ], element("title", [:], escaped(series.name)))
     }
-    return frame.drawing(title, frame.grid(across: across, up: up, x: x, y: y) + lines.joined())
+    return frame.grid(across: across, up: up, x: x, y: y) + lines.joined()
   }
 
   private static func path(_ series: PlotSeries, _ across: PlotScale, _ up: PlotScale, _ frame: PlotFrame) -> String {

@@ -20,7 +20,7 @@ public final class SampleCounters: Sendable {
     case delayedBatches
   }
 
-  /// How long recording and routing a batch may take before it counts as delayed.
+  /// How long recording and routing a batch may take before it counts as delayed, if it waited.
   public static let delayLimit = Duration.microseconds(50)
 
   private let rows: AtomicRows

@@ -8,7 +8,8 @@ public struct SampleTotals: Sendable {
   public var shadowed: [[Double]]
   /// How unevenly sampled batches fell on experts, replicas and devices.
   public var imbalance = ImbalanceTotals()
-  /// Batches whose recording and routing took longer than `SampleCounters.delayLimit` while a plan was applied.
+  /// Batches whose recording and routing waited, and took longer than `SampleCounters.delayLimit`, while a plan was
+  /// applied.
   public var delayedBatches = 0.0
 
   /// Nothing sampled yet.

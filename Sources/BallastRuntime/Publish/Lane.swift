@@ -40,12 +40,12 @@ public struct Lane: ~Copyable, Sendable {
     output: inout MutableSpan<Float>
   ) throws(ExecutionError) {
     try check(selection, layer)
-    let begun = path.isApplying ? ContinuousClock.now : nil
+    let watch = path.isApplying ? WaitWatch() : nil
     path.counters.record(selection, layer: layer, lane: row)
     var outcome: ExecutionError?
     path.table.withCurrent(reader: row) { table in
       dispatcher.dispatch(selection, layer: layer, table: table, into: &dispatched)
-      if let begun, ContinuousClock.now - begun > SampleCounters.delayLimit { path.samples.addDelay(lane: row) }
+      if let watch, watch.hasWaited(longerThan: SampleCounters.delayLimit) { path.samples.addDelay(lane: row) }
       observeImbalance(layer, table.samplingInterval)
       var sample =
         takeSamplingTurn(layer, table.samplingInterval) && residual != nil

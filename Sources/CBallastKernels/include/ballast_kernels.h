@@ -129,6 +129,8 @@ enum { BALLAST_CORES = 1024 };
 int32_t ballast_may_use_core(size_t core);
 /// Keeps the calling thread on a core; 0, or −1 when it may not run there.
 int32_t ballast_pin_to_core(size_t core);
+/// Keeps the calling thread off a core; 0, or −1 when it may run on no other.
+int32_t ballast_leave_core(size_t core);
 
 // The specification (reference.c): plain loops over packed weights that every set must agree with.
 

@@ -29,7 +29,7 @@ enum Imports {
     Module(
       name: "BallastOperations", level: 3,
       modules: ["Ballast", "BallastRuntime", "BallastControl", "BallastSimulator"],
-      outside: core.union(["Foundation", "Yams"])),
+      outside: core.union(["Foundation", "Yams", "Histogram"])),
     Module(
       name: "BallastServing", level: 3, modules: ["BallastRuntime", "BallastGating", "CBLAS"],
       outside: core.union(["Foundation"])),
