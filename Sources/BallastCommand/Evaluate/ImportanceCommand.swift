@@ -58,8 +58,8 @@ struct ImportanceCommand: AsyncParsableCommand {
     let result = try await study.run(texts)
     print(table(result).text)
     if let json { try writeJSON(result, to: json) }
-    if let figure { try writeText(plot(result, result.demoted, "Experts at int4").svg, to: figure) }
-    if let evictionFigure { try writeText(plot(result, result.evicted, "Experts evicted").svg, to: evictionFigure) }
+    if let figure { try writeText(plot(result, result.demoted, "Experts at int4").file, to: figure) }
+    if let evictionFigure { try writeText(plot(result, result.evicted, "Experts evicted").file, to: evictionFigure) }
   }
 
   private func table(_ result: ImportanceStudy.Result) -> ReportTable {
