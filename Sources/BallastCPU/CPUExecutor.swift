@@ -192,13 +192,14 @@ public final class CPUExecutor: ExpertExecutor {
     sample.norms.removeAll(keepingCapacity: true)
     sample.shadows.removeAll(keepingCapacity: true)
     for entry in 0..<dispatch.rows.count {
-      var sum: Float = 0
-      // Safety: entries are `dispatch.rows.count` rows of `stride` floats.
-      for column in 0..<dimensions.hidden {
-        let value = unsafe batch.entries[entry * batch.stride + column]
-        sum += value * value
+      // Safety: entries are `dispatch.rows.count` rows of `stride` floats, whole vectors; what pads a row is 0.
+      let row = unsafe UnsafeRawPointer(batch.entries + entry * batch.stride)
+      var sums = SIMD16<Float>.zero
+      for column in stride(from: 0, to: batch.stride, by: 16) {
+        let values = unsafe row.load(fromByteOffset: column * 4, as: SIMD16<Float>.self)
+        sums += values * values
       }
-      sample.norms.append(sum.squareRoot())
+      sample.norms.append(sums.sum().squareRoot())
     }
     if let shadow = shadow(batch, dispatch, layer: layer, input: input) { sample.shadows.append(shadow) }
     keep(dispatch, layer: layer, input: input)
