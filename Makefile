@@ -2,16 +2,16 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-# System libraries the build links, and pkg-config, by which it finds them.
-PACKAGES := libopenblas-dev libjemalloc-dev pkg-config
+# System libraries the build links, pkg-config, by which it finds them, and what the tests check the model with.
+PACKAGES := libopenblas-dev libjemalloc-dev pkg-config spin gcc
 # What `make demo` passes on; `make demo RUN="--seconds 300 --devices 4"` runs longer.
 RUN ?= --seconds 60
 
-.PHONY: help setup build demo test examples bench docs format clean
+.PHONY: help setup build demo test sanitize examples bench optimality figures docs format clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
-	  printf 'make %-8s %s\n' "$$name" "$$text"; done
+	  printf 'make %-10s %s\n' "$$name" "$$text"; done
 
 setup: ## Install the system packages that are missing (Debian and Ubuntu)
 	@missing=; \
@@ -39,6 +39,12 @@ test: setup examples ## Run the examples, check that every import is declared, t
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --parallel --explicit-target-dependency-import-check error
 
+# The runner itself leaks, so leaks are not looked for.
+sanitize: ## Run the stress tests under ThreadSanitizer, then under AddressSanitizer
+	swift test --package-path Tests/Sanitized --sanitize=thread --scratch-path .build/sanitized-thread
+	ASAN_OPTIONS=detect_leaks=0 swift test --package-path Tests/Sanitized --sanitize=address \
+	  --scratch-path .build/sanitized-address
+
 examples: setup ## Run every example and compare what it prints with its expected.txt
 	@for folder in Examples/Sources/*; do \
 	  swift run --quiet --package-path Examples $${folder##*/} | diff $$folder/expected.txt - \
@@ -46,10 +52,38 @@ examples: setup ## Run every example and compare what it prints with its expecte
 	  echo "$$folder prints what is expected"; \
 	done
 
+BENCH := .build/bench
+# What `make bench` passes on; `make bench SECONDS_EACH=5` measures each row longer.
+SECONDS_EACH ?= 1
+
 # Allocations are counted through jemalloc, which the benchmark tool finds by the module map in CPATH.
-bench: setup ## Measure the serving path and compare its allocations with the thresholds in git
+bench: setup ## Measure the serving path: a table beside its floors, NumPy on the same batch, allocations
+	swift build -c release --product ballast
+	mkdir -p $(BENCH)
+	.build/release/ballast bench all --seconds $(SECONDS_EACH) --json $(BENCH)/figures.json --save-batch $(BENCH)/batch.json
+	@if python3 -c 'import numpy' 2>/dev/null; then \
+	  python3 Benchmarks/Comparison/numpy_dispatch.py $(BENCH)/batch.json $(BENCH)/figures.json; \
+	else \
+	  echo "no comparison with NumPy: install python3-numpy"; \
+	fi
 	cd Benchmarks && CPATH="$$PWD/jemalloc" swift package --disable-sandbox \
 	  --allow-writing-to-package-directory benchmark thresholds check --no-progress --metric mallocCountTotal
+
+# `make optimality TRACES="more.npy"` judges windows of other traces too.
+TRACES ?=
+INSTANCES ?= 1200
+optimality: build ## Compare dispatch with the optimum of a solver (installs highspy into .build/solver)
+	mkdir -p $(BENCH)
+	test -x .build/solver/bin/python || python3 -m venv .build/solver
+	.build/solver/bin/python -c 'import highspy' 2>/dev/null || .build/solver/bin/pip install --quiet highspy
+	.build/release/ballast bench instances --count $(INSTANCES) --json $(BENCH)/instances.json \
+	  $(foreach trace,Examples/Traces/deepseek-v2-lite/intent.ids.npy $(TRACES),--trace $(trace))
+	.build/solver/bin/python Benchmarks/Optimality/compare.py $(BENCH)/instances.json --worst $(BENCH)/broken.json
+
+figures: build ## Draw the figures of docs/performance.md
+	.build/release/ballast figure activation --svg docs/images/activation.svg
+	.build/release/ballast figure borrowing --svg docs/images/borrowing-speed.svg \
+	  --memory-svg docs/images/borrowing-memory.svg
 
 SYMBOLS := .build/symbols
 docs: setup ## Build the reference of the embeddable modules into .build/docs
@@ -66,4 +100,4 @@ format: ## Lay the sources out
 	  Examples/Package.swift Examples/Sources Benchmarks/Package.swift Benchmarks/Benchmarks
 
 clean: ## Remove what was built
-	rm -rf .build Benchmarks/.build Examples/.build
+	rm -rf .build Benchmarks/.build Examples/.build Tests/Sanitized/.build

@@ -29,6 +29,8 @@ public final class Balancer: Sendable {
     var abandoned = 0
     var ticks = 0
     var quality: QualityGuard?
+    var delays = 0
+    var isRetiring = false
   }
 
   /// Stages a first placement on `executor` and readies everything to serve.
@@ -155,7 +157,9 @@ public final class Balancer: Sendable {
     return BalancerStatistics(
       placement: table.placement, tableVersion: table.version, ticks: tally.ticks, plansPublished: tally.published,
       plansAbandoned: tally.abandoned, memory: path.executor.memory, budgetBytesPerDevice: budget.bytesPerDevice,
-      quality: tally.quality, oldestLaneGeneration: path.table.oldestAnnouncedGeneration, cost: table.cost)
+      quality: tally.quality, oldestLaneGeneration: path.table.oldestAnnouncedGeneration,
+      currentGeneration: path.table.currentGeneration, waitingTables: path.table.keptCount,
+      isRetiring: tally.isRetiring, retirementDelays: tally.delays, cost: table.cost)
   }
 
   /// What sampled batches have revealed since the start.
@@ -182,6 +186,8 @@ public final class Balancer: Sendable {
     plans.withLock {
       $0.ticks += 1
       if let quality = event.quality { $0.quality = quality }
+      $0.isRetiring = event.isRetiring
+      if event.delay != nil { $0.delays += 1 }
       switch event.rollout {
       case .published: $0.published += 1
       case .abandoned: $0.abandoned += 1

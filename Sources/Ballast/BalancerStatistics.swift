@@ -21,6 +21,14 @@ public struct BalancerStatistics: Sendable {
   public let quality: QualityGuard?
   /// The oldest table generation a lane reads now; nil when none reads.
   public let oldestLaneGeneration: UInt64?
+  /// The generation of the table lanes that begin a batch now read.
+  public let currentGeneration: UInt64
+  /// Replaced tables kept because a lane may be reading them.
+  public let waitingTables: Int
+  /// Whether replicas of earlier plans wait for a lane to leave, as of the last tick.
+  public let isRetiring: Bool
+  /// Times a lane has held retirement up for longer than `retirementPatienceTicks`.
+  public let retirementDelays: Int
   /// The cost law in use.
   public let cost: CostModel
 }

@@ -34,6 +34,12 @@ struct PlanCommand: ParsableCommand {
       "What the balance is judged by: even shares of an expert's tokens, or dispatch, which divides each batch best.")
   var split = SplitRule.even
 
+  @Option(
+    help:
+      "Groups of experts, one after another, that each stay on one node; for even shares from nothing. Default: an expert may go anywhere."
+  )
+  var groups: Int?
+
   @Option(help: "The least exact precision the plan may use; needs --memory-budget.")
   var precision = Precision.bfloat16
 
@@ -65,6 +71,11 @@ struct PlanCommand: ParsableCommand {
     guard policy == .ballast || memoryBudget == nil else {
       throw ValidationError("--policy greedy packs a number of --copies; it knows no --memory-budget")
     }
+    guard groups == nil || (current == nil && memoryBudget == nil && split == .even && policy == .ballast) else {
+      throw ValidationError(
+        "--groups is for even shares from nothing; it excludes --current, --memory-budget, --split dispatch and --policy greedy"
+      )
+    }
     guard qualityBudget >= 0, qualityBudget.isFinite else {
       throw ValidationError("--quality-budget is \(qualityBudget); it must be at least 0")
     }
@@ -83,7 +94,8 @@ struct PlanCommand: ParsableCommand {
     }
     let planning = LoadPlanning(
       model: model, loads: table, start: start, budget: budget, precision: precision, qualityBudget: qualityBudget,
-      split: split, isGreedy: policy == .greedy, planLifeWindows: cluster.planLife)
+      split: split, isGreedy: policy == .greedy, planLifeWindows: cluster.planLife,
+      groups: groups)
     let document = try input { () throws(LoadPlanningError) in try planning.document() }
     print(PlanSummary(document).text)
     if let json { try writeJSON(document, to: json) }

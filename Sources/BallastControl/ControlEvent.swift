@@ -26,4 +26,7 @@ public struct ControlEvent: Sendable {
   public var retired: Int
   /// Whether replicas of earlier plans still wait for a lane to leave.
   public var isRetiring: Bool
+  /// What a lane in a long batch keeps from being retired: on the tick it has lasted `retirementPatienceTicks`, and
+  /// then not again until a tick has found nothing held up.
+  public var delay: RetirementDelay?
 }

@@ -15,6 +15,7 @@ public struct ControlLoop: Sendable {
   /// Replicas over their bound that no plan could promote; they ask for none again.
   private var hopeless: Set<QualityGuard.Place> = []
   private var ticks = 0
+  private var isDelayReported = false
 
   /// A loop over a path whose first placement `rollout` has staged.
   public init(
@@ -47,6 +48,8 @@ public struct ControlLoop: Sendable {
     path.isApplying = false
     var event = ControlEvent(
       tick: ticks, time: snapshot.time, decision: .hold(.noLoad), retired: retired, isRetiring: rollout.isRetiring)
+    event.delay = isDelayReported ? nil : rollout.delay
+    isDelayReported = rollout.delay != nil
 
     let plan = think(snapshot, samples, &event)
     guard let plan, configuration.mode == .act else { return event }
@@ -109,7 +112,8 @@ public struct ControlLoop: Sendable {
 
   private mutating func decide(_ imbalance: Double, _ quality: QualityGuard) -> Decision {
     if configuration.mode == .observe { return .hold(.observing) }
-    if rollout.isRetiring { return .hold(.awaitingRetirement) }
+    // A lane that stalls must not stop the placement from following the load.
+    if rollout.isRetiring, rollout.delay == nil { return .hold(.awaitingRetirement) }
     return controller.decide(
       imbalance: imbalance, isQualityBreached: quality.breaches.contains { !hopeless.contains($0.place) })
   }
@@ -121,8 +125,9 @@ public struct ControlLoop: Sendable {
     let precisions = path.executor.precisions.filter { $0.satisfies(planner.leastPrecision) }
     let total = budget.bytesPerDevice.reduce(0.0) { $0 + Double($1) }
     let shape = path.executor.shape
+    let leaving = rollout.leavingBytes(devices: budget.bytesPerDevice.count)
     return PlanningLimits(
-      stagingBytes: budget.bytesPerDevice, residentBytes: budget.residentBytes,
+      stagingBytes: zip(budget.bytesPerDevice, leaving).map { $0 - $1 }, residentBytes: budget.residentBytes,
       moveBytes: Int(max(0, min(Double(Int32.max) * 4096, planner.moveBudgetShare * total))),
       qualityBudget: planner.qualityBudget, replicaErrorBound: planner.replicaErrorBound,
       precisions: precisions.filter { $0.rawValue >= shape.fullPrecision.rawValue },

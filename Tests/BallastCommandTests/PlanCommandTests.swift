@@ -8,6 +8,7 @@ import Testing
       let before: Double?
       let after: Double
       let perLayer: [Double]
+      let lowerBound: Double
     }
 
     let placement: [[[Int]]]
@@ -68,6 +69,29 @@ import Testing
     }
   }
 
+  @Test(arguments: [["--copies", "16"], ["--copies", "28"], ["--copies", "28", "--split", "dispatch"]])
+  func noPlanIsBelowTheLowerBound(options: [String]) throws {
+    let imbalance = try Self.plan(Self.scratch(), options).deviceImbalance
+    #expect(imbalance.lowerBound >= 1 && imbalance.lowerBound <= imbalance.after + 1e-9)
+  }
+
+  @Test func groupsStayOnOneNode() throws {
+    let options = ["--copies", "24", "--nodes", "2", "--groups"]
+    let written = try Self.plan(Self.scratch(), options + ["8"])
+    for layer in written.placement {
+      #expect(layer.map(\.count) == [6, 6, 6, 6])
+      for group in 0..<8 {
+        let nodes = layer.indices.filter { device in layer[device].contains { $0 / 2 == group } }.map { $0 / 2 }
+        #expect(Set(nodes).count == 1)
+      }
+    }
+    let plan = ["plan", "loads.npy", "--devices", "4", "--nodes", "2", "--groups"]
+    try expectRefused(plan + ["3"], in: Self.scratch(), naming: ["16 experts", "3 groups"])
+    try expectRefused(plan + ["1"], in: Self.scratch(), naming: ["1 groups", "2 nodes"])
+    try expectRefused(plan + ["0"], in: Self.scratch(), naming: ["groups is 0"])
+    try expectRefused(plan + ["4", "--copies", "48"], in: Self.scratch(), naming: ["48 copies", "32"])
+  }
+
   @Test func writesTheNamesOfTheContract() throws {
     let scratch = try Self.scratch()
     let printed = try expectDone(["plan", "loads.npy", "--devices", "4", "--json", "plan.json"], in: scratch)
@@ -77,10 +101,12 @@ import Testing
         "placement", "precision", "deviceImbalance", "copiesMoved", "bytesMoved", "planMilliseconds",
       ]))
     let imbalance = try #require(try scratch.object("plan.json")["deviceImbalance"] as? [String: Any])
-    #expect(Set(imbalance.keys) == ["before", "after", "perLayer"])
+    #expect(Set(imbalance.keys) == ["before", "after", "perLayer", "lowerBound"])
     #expect(imbalance["before"] is NSNull)
     for layer in 0..<3 { #expect(printed.contains("layer \(layer): 16 replicas")) }
-    #expect(printed.contains("copies moved") && printed.contains("planning") && !printed.contains("before"))
+    #expect(
+      printed.contains("copies moved") && printed.contains("lower bound") && printed.contains("planning")
+        && !printed.contains("before"))
   }
 
   @Test func aPlanStartedFromItselfMovesNothing() throws {
@@ -134,7 +160,8 @@ import Testing
   @Test(arguments: [
     ["--copies", "24", "--memory-budget", "1.5"], ["--precision", "int8"], ["--quality-budget", "nan"],
     ["--precision", "float32", "--memory-budget", "1.5"], ["--precision", "int3"], ["--split", "odd"],
-    ["--policy", "static"], ["--policy", "greedy", "--memory-budget", "1.5"], ["--devices", "0"],
+    ["--groups", "2", "--split", "dispatch"], ["--groups", "2", "--policy", "greedy"], ["--policy", "static"],
+    ["--policy", "greedy", "--memory-budget", "1.5"], ["--devices", "0"],
     ["--devices", "65536"], ["--nodes", "3"], ["--nodes", "0"], ["--plan-life", "0"], ["--copies", "many"],
   ])
   func contradictionsAreUsageErrors(options: [String]) throws {

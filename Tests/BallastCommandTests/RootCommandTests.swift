@@ -6,13 +6,17 @@ import Testing
     #expect(version.split(separator: ".").count == 3)
   }
 
-  @Test(arguments: [[], ["run"], ["plan"], ["replay"], ["config"], ["config", "check"]])
+  @Test(arguments: [
+    [], ["run"], ["plan"], ["replay"], ["config"], ["config", "check"], ["bench"], ["bench", "record"],
+    ["bench", "dispatch"], ["bench", "publish"], ["bench", "pause"], ["bench", "all"], ["bench", "instances"],
+    ["figure"], ["figure", "activation"], ["figure", "borrowing"],
+  ])
   func everyVerbExplainsItself(verb: [String]) throws {
     let help = try expectDone(verb + ["--help"], in: Scratch())
     #expect(help.contains("USAGE: ballast"))
     if verb != ["run"] { #expect(help.lowercased().contains("exit status: 0")) }
     if verb.isEmpty {
-      for name in ["run", "plan", "replay", "config"] { #expect(help.contains("  \(name) ")) }
+      for name in ["run", "plan", "replay", "bench", "figure", "config"] { #expect(help.contains("  \(name) ")) }
     }
   }
 

@@ -142,7 +142,7 @@ import Testing
     let table = rig.path.table
     let gate = Gate()
     let (entered, enter) = AsyncStream.makeStream(of: Void.self)
-    let reader = Task.detached {
+    let reader = onOwnThread {
       table.withCurrent(reader: 0) { _ in
         enter.yield()
         gate.wait()
@@ -153,10 +153,50 @@ import Testing
     #expect(await rig.tick(Self.skewed).isRetiring)
     #expect(await rig.tick(Self.skewed).decision == .hold(.awaitingRetirement))
     gate.open()
-    await reader.value
+    for await _ in reader {}
     let after = await rig.tick(Self.skewed)
     #expect(after.retired > 0)
     #expect(after.decision != .hold(.awaitingRetirement))
+  }
+
+  @Test func aLaneThatStallsIsReportedOnceAndPlansGoOnWithoutIt() async throws {
+    var configuration = eager()
+    configuration.controller.cooldownTicks = 0
+    configuration.planner.memoryBudgetShare = 1.5
+    configuration.rollout.retirementPatienceTicks = 3
+    var rig = try await Rig(configuration)
+    let table = rig.path.table
+    let gate = Gate()
+    let (entered, enter) = AsyncStream.makeStream(of: Void.self)
+    let stalled = onOwnThread {
+      table.withCurrent(reader: 0) { table in
+        enter.yield()
+        gate.wait()
+        return table.version
+      }
+    }
+    for await _ in entered { break }
+    var events = [await rig.tick(Self.skewed)]
+    let waiting = events[0].changes.flatMap(\.removed).count
+    for tick in 1...8 {
+      events.append(await rig.tick(tick < 3 ? Self.skewed : Self.skewed.reversed()))
+      for (device, memory) in rig.cluster.memory.enumerated() {
+        #expect(memory.peakReplicaBytes <= rig.budget.bytesPerDevice[device])
+      }
+    }
+    #expect(events[1...2].allSatisfy { $0.decision == .hold(.awaitingRetirement) && $0.delay == nil })
+    let delay = try #require(events[3].delay)
+    #expect(delay.ticks == 3)
+    #expect([Int(delay.generation), delay.tables, delay.replicas] == [1, 1, waiting])
+    #expect(delay.bytes > 0)
+    #expect(events.count { $0.delay != nil } == 1)
+    // The load has turned, and the placement follows it though nothing can be retired.
+    #expect(events[3...].contains { if case .published = $0.rollout { true } else { false } })
+    #expect(events.allSatisfy { $0.retired == 0 })
+    gate.open()
+    for await version in stalled { #expect(version == 0) }
+    #expect(await rig.tick(Self.skewed.reversed()).retired == events.flatMap(\.changes).flatMap(\.removed).count)
+    #expect(table.oldestAnnouncedGeneration == nil)
   }
 
   @Test func fewerCopiesThanExpertsAreNotPlanned() async throws {

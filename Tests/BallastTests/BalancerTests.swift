@@ -2,6 +2,7 @@ import Ballast
 import BallastControl
 import BallastRuntime
 import BallastSimulator
+import Foundation
 import Synchronization
 import Testing
 
@@ -32,7 +33,7 @@ import Testing
     var lane = try balancer.makeLane()
     for layer in 0..<2 {
       let selection = try traffic.selection(layer: LayerID(layer), tokens: 64, batch: batch)
-      _ = try lane.dispatch(selection, layer: LayerID(layer))
+      try lane.dispatch(selection, layer: LayerID(layer)) { _ in }
     }
   }
 
@@ -46,6 +47,10 @@ import Testing
     #expect(statistics.budgetBytesPerDevice == [24_000, 24_000])
     #expect(statistics.memory.map(\.replicaBytes) == [16_000, 16_000])
     #expect(statistics.oldestLaneGeneration == nil)
+    #expect(statistics.currentGeneration == 0)
+    #expect(statistics.waitingTables == 0)
+    #expect(!statistics.isRetiring)
+    #expect(statistics.retirementDelays == 0)
     #expect(statistics.cost == .tokens)
   }
 
@@ -67,6 +72,38 @@ import Testing
     #expect(balancer.table.placement == statistics.placement)
     #expect(statistics.placement.replicaCount > 16)
     #expect(!balancer.isApplying)
+  }
+
+  @Test func aStalledLaneShowsInTheStatistics() async throws {
+    var configuration = eager()
+    configuration.planner.memoryBudgetShare = 1.25
+    configuration.rollout.retirementPatienceTicks = 2
+    let stalling = StallingExecutor(cluster: try cluster())
+    let balancer = try await Balancer(executor: stalling, configuration: configuration, cost: .tokens)
+    try serve(balancer)
+    // A thread of its own: the tasks of a test share few.
+    let (left, leave) = AsyncStream.makeStream(of: Bool.self)
+    Thread.detachNewThread {
+      leave.yield((try? stalling.serveUntilReleased(balancer)) != nil)
+      leave.finish()
+    }
+    while balancer.statistics.oldestLaneGeneration == nil { await Task.yield() }
+    for second in 1...4 {
+      try serve(balancer, batch: second)
+      await balancer.tick(at: .seconds(second))
+    }
+    let stalled = balancer.statistics
+    #expect(stalled.plansPublished > 0)
+    #expect(stalled.oldestLaneGeneration == 0)
+    #expect(stalled.currentGeneration > 0)
+    #expect(stalled.waitingTables == Int(stalled.currentGeneration))
+    #expect(stalled.retirementDelays == 1)
+    stalling.release()
+    for await isServed in left { #expect(isServed) }
+    await balancer.tick(at: .seconds(5))
+    #expect(balancer.statistics.oldestLaneGeneration == nil)
+    #expect(balancer.statistics.waitingTables <= 1)
+    #expect(balancer.statistics.retirementDelays == 1)
   }
 
   @Test func anAbandonedPlanIsCounted() async throws {

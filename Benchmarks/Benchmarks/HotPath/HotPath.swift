@@ -8,12 +8,25 @@ let benchmarks: @Sendable () -> Void = {
   Benchmark("RecordAndRoute", configuration: warm) { benchmark in
     let workload = try Workload()
     var lane = try workload.path.makeLane()
-    blackHole(try lane.dispatch(workload.selection, layer: workload.layer))
+    try lane.dispatch(workload.selection, layer: workload.layer) { blackHole($0.rows.count) }
     benchmark.startMeasurement()
     for _ in benchmark.scaledIterations {
-      blackHole(try lane.dispatch(workload.selection, layer: workload.layer))
+      try lane.dispatch(workload.selection, layer: workload.layer) { blackHole($0.rows.count) }
     }
     benchmark.stopMeasurement()
+  }
+
+  for shape in ServingShape.allCases {
+    Benchmark(shape.rawValue, configuration: shape.configuration) { benchmark in
+      let workload = try Workload(shape)
+      var lane = try workload.path.makeLane()
+      blackHole(try lane.dispatch(workload.selection, layer: workload.layer))
+      benchmark.startMeasurement()
+      for _ in benchmark.scaledIterations {
+        blackHole(try lane.dispatch(workload.selection, layer: workload.layer))
+      }
+      benchmark.stopMeasurement()
+    }
   }
 
   Benchmark("ServeWithoutComputing", configuration: warm) { benchmark in
@@ -36,7 +49,7 @@ let benchmarks: @Sendable () -> Void = {
     let workload = try Workload()
     var lane = try workload.path.makeLane()
     benchmark.startMeasurement()
-    blackHole(try lane.dispatch(workload.selection, layer: workload.layer))
+    try lane.dispatch(workload.selection, layer: workload.layer) { blackHole($0.rows.count) }
     benchmark.stopMeasurement()
   }
 }

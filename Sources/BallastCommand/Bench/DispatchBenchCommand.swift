@@ -15,7 +15,7 @@ struct DispatchBenchCommand: ParsableCommand {
       dispatchDecode         16 tokens that choose 8 experts; ns per call
       dispatchDecodeTokens   the same where touching a replica is free
       dispatchBorrow         the Zipf batch on one copy of each expert, with borrowing on (threshold 1.3, capacity 1,
-                             chunks of 64 tokens and more)
+                             chunks of 64 tokens and more) where neither touching nor moving a replica costs
 
       The floor of an assignment is two increments of a counter (its load, its demand) as `ballast bench record` has
       them, and 20 bytes at the rate this machine copies arrays as large as the batch's: its id read twice, its gate

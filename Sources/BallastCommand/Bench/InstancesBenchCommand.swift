@@ -8,8 +8,8 @@ struct InstancesBenchCommand: AsyncParsableCommand {
     commandName: "instances",
     abstract: "Write dispatched batches as JSON, for a solver to compare with; `make optimality` does.",
     discussion: """
-      Half of the drawn instances cost nothing to touch a replica (8 to 256 experts), half do (4 to 64 experts); both
-      have 2 to 32 devices, up to 4 copies of an expert, and skewed loads. Each trace adds, under both laws, layers of
+      In instances drawn from odd seeds touching a replica costs nothing (8 to 256 experts), in those from even seeds it
+      does (4 to 64 experts); both have 2 to 32 devices, up to 4 copies of an expert, and skewed loads. Each trace adds, under both laws, layers of
       its windows on 8 devices.
 
       Exit status: 0 done, 1 an input could not be used, 2 the command line could not be understood.
@@ -46,10 +46,11 @@ struct InstancesBenchCommand: AsyncParsableCommand {
   func run() async throws {
     try checkWritable(json)
     var instances: [DispatchInstance] = []
-    for index in 0..<count {
+    for place in 0..<count {
+      let seed = seed &+ UInt64(place)
       instances.append(
         try await input { () async throws(BenchError) in
-          try await .drawn(index % 2 == 0 ? .tokens : .activation, seed: seed &+ UInt64(index))
+          try await .drawn(seed % 2 == 1 ? .tokens : .activation, seed: seed)
         })
     }
     for path in traces {

@@ -3,16 +3,21 @@ public import BallastRuntime
 /// Applies plans to a serving path, all or nothing: stage, then publish, then retire.
 public struct Rollout: Sendable {
   // Concurrency:
-  // - A table names only staged replicas: every addition is staged before the table that names it is published.
-  // - A replica is retired only when no lane can reach it; that is a look on a later tick, never a wait.
+  // The names in brackets are steps of the model that a checker explores, docs/verification/publication.pml.
+  // - A table names only staged replicas: every addition is staged [stage] before the table that names it is
+  //   published. When one cannot be, all that were are given back [abandon] and the old table stays.
+  // - A replica is retired [retire] only when no lane can reach it; that is a look on a later tick, never a wait.
   private struct Key: Hashable {
     let layer: LayerID
     let replica: Replica
   }
 
+  /// What a plan removed, until no lane can reach it; without replicas it stands for the replaced table alone.
   private struct Leaving {
     let generation: UInt64
     let replicas: [StagedReplica]
+    /// Looks that found a lane still there.
+    var ticks = 0
   }
 
   /// The knobs; a change takes effect with the next plan.
@@ -29,7 +34,24 @@ public struct Rollout: Sendable {
   }
 
   /// Whether replicas of an earlier plan wait until no lane can reach them.
-  public var isRetiring: Bool { !leaving.isEmpty }
+  public var isRetiring: Bool { !leaving.allSatisfy(\.replicas.isEmpty) }
+
+  /// What a lane has held up for `retirementPatienceTicks` or longer; nil while nothing waits that long.
+  public var delay: RetirementDelay? {
+    let oldest = leaving.first
+    guard let oldest, oldest.ticks >= max(1, configuration.retirementPatienceTicks) else { return nil }
+    let replicas = leaving.flatMap(\.replicas)
+    return RetirementDelay(
+      ticks: oldest.ticks, generation: oldest.generation, tables: leaving.count, replicas: replicas.count,
+      bytes: replicas.reduce(0) { $0 + $1.bytes })
+  }
+
+  /// `[device]`: bytes of replicas that wait to be retired.
+  func leavingBytes(devices: Int) -> [Int] {
+    var bytes = Array(repeating: 0, count: devices)
+    for replica in leaving.flatMap(\.replicas) { bytes[replica.replica.device.index] += replica.bytes }
+    return bytes
+  }
 
   /// Relative output errors measured when replicas were staged.
   public var measured: [StagedReplica] { Array(staged.values) }
@@ -62,6 +84,7 @@ public struct Rollout: Sendable {
   ) async -> RolloutOutcome {
     var fresh: [StagedReplica] = []
     do throws(RolloutError) {
+      // [stage]
       for change in plan.changes {
         for replica in change.added { fresh.append(try await stage(replica, change.layer).staging()) }
       }
@@ -70,6 +93,7 @@ public struct Rollout: Sendable {
       leave(plan, table.replace(with: next))
       return .published(replicas: fresh.count, bytes: fresh.reduce(0) { $0 + $1.bytes })
     } catch {
+      // [abandon]
       await giveBack(fresh)
       return .abandoned(error, stagedBefore: fresh.count)
     }
@@ -79,9 +103,11 @@ public struct Rollout: Sendable {
   ///
   /// - Returns: Replicas retired now.
   public mutating func retireUnreachable(_ table: Published<RoutingTable>) async -> Int {
-    let ready = leaving.filter { table.isUnreachable(before: $0.generation) }
-    leaving.removeAll { entry in ready.contains { $0.generation == entry.generation } }
-    table.reclaim()
+    let reached = table.reclaim()
+    let ready = leaving.filter { $0.generation <= reached }
+    leaving.removeAll { $0.generation <= reached }
+    for index in leaving.indices { leaving[index].ticks += 1 }
+    // [retire]
     for replica in ready.flatMap(\.replicas) { await executor.retire(replica) }
     return ready.reduce(0) { $0 + $1.replicas.count }
   }
@@ -104,7 +130,7 @@ public struct Rollout: Sendable {
         if let gone = staged.removeValue(forKey: Key(layer: change.layer, replica: replica)) { replicas.append(gone) }
       }
     }
-    if !replicas.isEmpty { leaving.append(Leaving(generation: generation, replicas: replicas)) }
+    leaving.append(Leaving(generation: generation, replicas: replicas))
   }
 
   /// Stages one replica, within the time and at the pace allowed.

@@ -25,7 +25,7 @@ public struct Planner: Sendable {
   /// Ballast's own passes.
   public static func passes(searchRounds: Int) -> [any PlanningPass] {
     [
-      RestoreQuality(), PackFromScratch(), ReplicateOrQuantize(rounds: searchRounds),
+      RestoreQuality(), PackEvenly(), ReplicateOrQuantize(rounds: searchRounds),
       PlaceReplicas(rounds: searchRounds), CopyHeavyHitters(rounds: searchRounds),
     ]
   }

@@ -1,5 +1,6 @@
 public import BallastRuntime
 import BallastSimulator
+import Foundation
 
 /// The layer that the serving path is measured with: 256 experts, 288 replicas, 32 devices.
 public struct BenchCluster: Sendable {
@@ -64,15 +65,41 @@ public struct BenchCluster: Sendable {
     }
   }
 
-  /// Tokens that choose distinct experts by Zipf's law; exponent 0 is uniform.
+  /// Tokens that choose distinct experts by Zipf's law, the first expert most often; exponent 0 is uniform.
   ///
   /// - Throws: `BenchError.unmade`.
-  public func batch(tokens: Int, exponent: Double, seed: UInt64, phase: Phase = .prefill) throws(BenchError)
-    -> Selection
-  {
-    try BenchError.making { () throws(ZipfWorkloadError) in
-      try ZipfWorkload(shape: shape, exponent: exponent, seed: seed)
-        .selection(layer: LayerID(0), tokens: tokens, traits: TokenTraits(phase: phase))
+  public func batch(
+    tokens: Int, exponent: Double, seed: UInt64, phase: Phase = .prefill
+  ) throws(BenchError) -> Selection {
+    var random = SplitMix64(seed: seed)
+    var sums: [Double] = []
+    for rank in 1...shape.expertsPerLayer { sums.append((sums.last ?? 0) + pow(Double(rank), -exponent)) }
+    var ids: [UInt16] = []
+    for token in 0..<max(tokens, 0) {
+      let first = token * shape.expertsPerToken
+      while ids.count < first + shape.expertsPerToken {
+        let id = UInt16(
+          truncatingIfNeeded: Self.place(Double.random(in: 0..<(sums.last ?? 1), using: &random), in: sums))
+        if !ids[first...].contains(id) { ids.append(id) }
+      }
     }
+    let gates = Array(repeating: 1 / Float(shape.expertsPerToken), count: ids.count)
+    return try BenchError.making { () throws(SelectionError) in
+      var selection = Selection(expertsPerLayer: shape.expertsPerLayer)
+      try selection.append(
+        experts: ids.span, gates: gates.span, expertsPerToken: shape.expertsPerToken,
+        traits: TokenTraits(phase: phase))
+      return selection
+    }
+  }
+
+  /// The first of ascending `sums` above `value`.
+  private static func place(_ value: Double, in sums: [Double]) -> Int {
+    var (low, high) = (0, sums.count - 1)
+    while low < high {
+      let middle = (low + high) / 2
+      if sums[middle] > value { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }

@@ -22,7 +22,7 @@ extension ServingBench {
     let resident = try cluster.path(cluster.copies)
     let tokens = try cluster.path(cluster.copies, cost: .tokens)
     let limits = BorrowLimits(imbalanceThreshold: 1.3, capacityFactor: 1, minimumChunkTokens: 64)
-    let borrowing = try cluster.path(cluster.originals, policy: .borrowing(limits))
+    let borrowing = try cluster.path(cluster.originals, policy: .borrowing(limits), cost: .tokens)
     let uniform = try cluster.batch(tokens: Self.prefillTokens, exponent: 0, seed: seed)
     let skewed = try cluster.batch(tokens: Self.prefillTokens, exponent: 1, seed: seed)
     let few = try cluster.batch(tokens: Self.decodeTokens, exponent: 0, seed: seed, phase: .decode)
@@ -52,7 +52,7 @@ extension ServingBench {
     var lane = try BenchError.making { () throws(LaneError) in try path.makeLane() }
     do throws(ExecutionError) {
       return try measurement.measure(operations: operations) { () throws(ExecutionError) in
-        _ = try lane.dispatch(batch, layer: layer)
+        try lane.dispatch(batch, layer: layer) { _ in }
       }
     } catch {
       throw .execution(error)

@@ -40,11 +40,16 @@ extension ServingBench {
   }
 
   private func record(_ name: String, _ selection: Selection) throws(BenchError) -> BenchRow {
-    let counters = LoadCounters(lanes: 1, shape: cluster.shape)
-    let outcome = measurement.measure(operations: selection.assignmentCount) {
-      counters.record(selection, layer: layer, lane: 0)
+    let path = try cluster.path(cluster.copies)
+    var lane = try BenchError.making { () throws(LaneError) in try path.makeLane() }
+    do throws(ExecutionError) {
+      let outcome = try measurement.measure(operations: selection.assignmentCount) { () throws(ExecutionError) in
+        try lane.record(selection.span, layer: layer)
+      }
+      return BenchRow(name, outcome, unit: "ns/assignment", floor: floors.incrementNanoseconds)
+    } catch {
+      throw .execution(error)
     }
-    return BenchRow(name, outcome, unit: "ns/assignment", floor: floors.incrementNanoseconds)
   }
 
   /// A prefill batch whose every choice is the first expert.

@@ -107,6 +107,9 @@ public enum ConfigurationSchema {
     .integer(
       "rollout.stagingBytesPerSecond", \.rollout.stagingBytesPerSecond, 0...1 << 48,
       "Most bytes staged in a second, so that serving keeps the memory bandwidth; 0 does not limit."),
+    .integer(
+      "rollout.retirementPatienceTicks", \.rollout.retirementPatienceTicks, 1...1_000_000,
+      "Ticks a lane may hold retirement up before that is reported and plans go on in the bytes that are left."),
     .choice(
       "rollout.quantizer", \.rollout.quantizer,
       "How weights become low precision: plain rounds, weighted fits the tokens an expert has met.", isFixed: true),

@@ -11,6 +11,7 @@ public struct LoadPlanning: Sendable {
   private let split: SplitRule
   private let isGreedy: Bool
   private let planLifeWindows: Int
+  private let groups: Int?
   private let estimate: LoadEstimate
 
   /// Repetitions whose median is reported.
@@ -26,9 +27,10 @@ public struct LoadPlanning: Sendable {
   ///   - split: How an expert's tokens divide among its replicas.
   ///   - isGreedy: Whether to replicate and pack from scratch instead of Ballast's passes.
   ///   - planLifeWindows: Windows the plan is expected to serve.
+  ///   - groups: Groups of experts that each stay on one node, for even shares from nothing; nil for none.
   public init(
     model: ReplayModel, loads: LoadTable, start: Placement?, budget: MemoryAllowance?, precision: Precision,
-    qualityBudget: Double, split: SplitRule, isGreedy: Bool, planLifeWindows: Int
+    qualityBudget: Double, split: SplitRule, isGreedy: Bool, planLifeWindows: Int, groups: Int? = nil
   ) {
     self.model = model
     self.start = start
@@ -38,6 +40,7 @@ public struct LoadPlanning: Sendable {
     self.split = split
     self.isGreedy = isGreedy
     self.planLifeWindows = planLifeWindows
+    self.groups = groups
     let windows = Double(loads.windows)
     estimate = LoadEstimate(
       tokensPerBatch: loads.loads(of: 0..<loads.windows).map { $0.map { Double($0) / windows } })
@@ -47,37 +50,67 @@ public struct LoadPlanning: Sendable {
   ///
   /// - Throws: `LoadPlanningError.budgetTooSmall` when one copy of each expert does not fit the budget at the precisions
   ///   allowed, `currentTooLarge` when the placement to start from does not, `qualityBudgetTooSmall` when the copies
-  ///   that fit cost more quality than allowed.
+  ///   that fit cost more quality than allowed, `packing` when copies cannot be packed.
   public func document() throws(LoadPlanningError) -> PlanDocument {
     let limits = limits()
     let from = try origin(limits)
     let planner = Planner(
       shape: model.shape, topology: model.topology, cost: model.cost, split: split, passes: passes)
-    let clock = ContinuousClock()
+    if let places = limits.replicasPerDevice, start == nil, split == .even, !isGreedy {
+      return try packed(planner, places, from)
+    }
     var plan = planner.plan(from: from, for: estimate, within: limits)
     guard plan.forecast.qualitySpent <= limits.qualityBudget * (1 + 1e-9) || start != nil else {
       throw .qualityBudgetTooSmall(needed: plan.forecast.qualitySpent, budget: limits.qualityBudget)
     }
+    let milliseconds = median { plan = planner.plan(from: from, for: estimate, within: limits) }
+    return document(
+      planner, plan.target, from, before: start == nil ? nil : plan.forecast.imbalanceBefore, milliseconds)
+  }
+
+  /// Even shares from nothing: no search is needed.
+  private func packed(_ planner: Planner, _ places: Int, _ from: Placement) throws(LoadPlanningError) -> PlanDocument {
+    do throws(PackingError) {
+      var target = try planner.pack(for: estimate, replicasPerDevice: places, groups: groups)
+      let milliseconds = try median { () throws(PackingError) in
+        target = try planner.pack(for: estimate, replicasPerDevice: places, groups: groups)
+      }
+      return document(planner, target, from, before: nil, milliseconds)
+    } catch {
+      throw .packing(error)
+    }
+  }
+
+  private func document(
+    _ planner: Planner, _ target: Placement, _ from: Placement, before: Double?, _ milliseconds: Double
+  ) -> PlanDocument {
+    let layers = planner.shares(of: target, for: estimate)
+    let bounds = estimate.tokensPerBatch.map {
+      ImbalanceBound.layer($0, copies: model.copies, devices: devices, split: split)
+    }
+    return PlanDocument(
+      from: from, to: target, before: before, perLayer: layers.map(\.imbalance), lowerBounds: bounds,
+      shares: layers.map(\.shares), shape: model.shape, devices: devices, milliseconds: milliseconds)
+  }
+
+  /// The median of what `plan` takes, in milliseconds.
+  private func median<Failure: Error>(_ plan: () throws(Failure) -> Void) throws(Failure) -> Double {
+    let clock = ContinuousClock()
     var times: [Double] = []
     for _ in 0..<Self.repetitions {
       let begin = clock.now
-      plan = planner.plan(from: from, for: estimate, within: limits)
+      try plan()
       times.append((clock.now - begin).milliseconds)
     }
-    let layers = planner.shares(of: plan.target, for: estimate)
-    return PlanDocument(
-      plan, before: start == nil ? nil : plan.forecast.imbalanceBefore, perLayer: layers.map(\.imbalance),
-      shares: layers.map(\.shares), shape: model.shape, devices: devices,
-      milliseconds: times.sorted()[times.count / 2])
+    return times.sorted()[times.count / 2]
   }
 
   private var devices: Int { model.topology.devices.count }
 
   private var passes: [any PlanningPass] {
-    let pack = PackFromScratch(always: true)
-    guard !isGreedy else { return [pack] }
+    guard !isGreedy else { return [PackFromScratch(always: true)] }
     // Where nothing is there yet, a fresh packing is the better place to search from.
-    return (start == nil ? [pack] : []) + Planner.passes(searchRounds: 64)
+    return (start == nil ? [PackEvenly(always: true)] : []) + Planner.passes(searchRounds: 64)
   }
 
   private func limits() -> PlanningLimits {
@@ -126,6 +159,8 @@ public enum LoadPlanningError: Error, Hashable, CustomStringConvertible {
   case currentTooLarge(device: DeviceID, bytes: Int, budgetBytes: Int)
   /// The copies that fit the bytes cost more quality than allowed.
   case qualityBudgetTooSmall(needed: Double, budget: Double)
+  /// The copies cannot be packed as asked.
+  case packing(PackingError)
 
   /// The fact, with both numbers.
   public var description: String {
@@ -137,6 +172,7 @@ public enum LoadPlanningError: Error, Hashable, CustomStringConvertible {
       "the placement to start from takes \(bytes) bytes on device \(device); the memory budget gives it \(budget)"
     case .qualityBudgetTooSmall(let needed, let budget):
       "the copies that fit the memory budget cost \(needed) of quality in the worst layer; the quality budget is \(budget)"
+    case .packing(let error): error.description
     }
   }
 }

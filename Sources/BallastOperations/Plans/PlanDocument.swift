@@ -1,4 +1,3 @@
-public import BallastControl
 public import BallastRuntime
 import Foundation
 
@@ -12,11 +11,14 @@ public struct PlanDocument: Codable, Sendable {
     public var after: Double
     /// `[layer]`, of the placement it leads to.
     public var perLayer: [Double]
+    /// What no placement of as many copies goes below, mean over layers; nil in files without it.
+    public var lowerBound: Double?
 
     private enum CodingKeys: String, CodingKey {
       case before
       case after
       case perLayer
+      case lowerBound
     }
 
     /// Writes `before` as null when there is none, so that the key is always there.
@@ -25,13 +27,15 @@ public struct PlanDocument: Codable, Sendable {
       try container.encode(before, forKey: .before)
       try container.encode(after, forKey: .after)
       try container.encode(perLayer, forKey: .perLayer)
+      try container.encodeIfPresent(lowerBound, forKey: .lowerBound)
     }
 
     /// States the imbalances.
-    public init(before: Double?, after: Double, perLayer: [Double]) {
+    public init(before: Double?, after: Double, perLayer: [Double], lowerBound: Double? = nil) {
       self.before = before
       self.after = after
       self.perLayer = perLayer
+      self.lowerBound = lowerBound
     }
   }
 
@@ -52,24 +56,32 @@ public struct PlanDocument: Codable, Sendable {
   /// Milliseconds to plan, median of repetitions, reading excluded.
   public var planMilliseconds: Double
 
-  /// Describes `plan`.
+  /// Describes the plan from one placement to another.
   public init(
-    _ plan: Plan, before: Double?, perLayer: [Double], shares: [[Double]], shape: ModelShape, devices: Int,
-    milliseconds: Double
+    from current: Placement, to target: Placement, before: Double?, perLayer: [Double], lowerBounds: [Double],
+    shares: [[Double]], shape: ModelShape, devices: Int, milliseconds: Double
   ) {
-    placement = Self.experts(plan.target, devices: devices)
-    precision = plan.target.layers.map { layer in
-      (0..<devices).map { device in
-        layer.replicas.filter { $0.device.index == device }.map(\.precision.description)
-      }
+    placement = Self.experts(target, devices: devices)
+    precision = target.layers.map { layer in
+      var held = Array(repeating: [String](), count: devices)
+      for replica in layer.replicas { held[replica.device.index].append(replica.precision.description) }
+      return held
     }
-    deviceImbalance = Imbalance(before: before, after: plan.forecast.imbalanceAfter, perLayer: perLayer)
+    let count = Double(max(perLayer.count, 1))
+    deviceImbalance = Imbalance(
+      before: before, after: perLayer.reduce(0, +) / count, perLayer: perLayer,
+      lowerBound: lowerBounds.reduce(0, +) / count)
     self.shares = shares
-    replicaCounts = plan.target.layers.map { layer in
-      (0..<shape.expertsPerLayer).map { layer.replicas(of: ExpertID($0)).count }
+    replicaCounts = target.layers.map { layer in
+      var counts = Array(repeating: 0, count: shape.expertsPerLayer)
+      for replica in layer.replicas { counts[replica.expert.index] += 1 }
+      return counts
     }
-    copiesMoved = plan.copiesMoved
-    bytesMoved = plan.forecast.bytesMoved
+    copiesMoved = current.copiesMoved(to: target)
+    bytesMoved = zip(current.layers, target.layers).reduce(0) { sum, pair in
+      let before = Set(pair.0.replicas)
+      return pair.1.replicas.reduce(sum) { $0 + (before.contains($1) ? 0 : shape.bytesPerExpert[$1.precision]) }
+    }
     planMilliseconds = milliseconds
   }
 

@@ -10,6 +10,9 @@ public struct PlanSummary {
     var lines = document.placement.indices.flatMap { layer($0) }
     let before = document.deviceImbalance.before.map { "\(fixed($0, 4)) before, " } ?? ""
     lines.append("device imbalance  \(before)\(fixed(document.deviceImbalance.after, 4)) after (mean over layers)")
+    if let bound = document.deviceImbalance.lowerBound {
+      lines.append("lower bound       \(fixed(bound, 4)) (no placement of as many copies is more even)")
+    }
     lines.append("copies moved      \(document.copiesMoved) (\(document.bytesMoved) bytes)")
     lines.append("planning          \(fixed(document.planMilliseconds, 3)) ms (median)")
     return lines.joined(separator: "\n")

@@ -21,21 +21,23 @@ public final class LoadCounters: Sendable {
     rows = AtomicRows(rows: lanes, columns: Phase.allCases.count * shape.layers * columnsPerLayer)
   }
 
-  /// Adds the counted tokens of `selection` to the row of `lane`.
+  /// Adds a batch's counted tokens to the row of `lane`.
   ///
-  /// - Precondition: only the lane that owns the row calls this; the selection's experts are below
-  ///   `expertsPerLayer`, which `Selection` guarantees.
-  /// - Complexity: O(assignments); no allocation, no lock.
-  package func record(_ selection: borrowing Selection, layer: LayerID, lane: Int) {
-    precondition(selection.expertsPerLayer == expertsPerLayer && (0..<layers).contains(layer.index))
-    let experts = selection.experts.span
-    let traits = selection.traits.span
-    var isFirst = true
+  /// - Precondition: only the lane that owns the row calls this; the batch is over `expertsPerLayer` experts.
+  /// - Complexity: O(experts chosen); no allocation, no lock.
+  func record(_ load: borrowing BatchLoad, layer: LayerID, lane: Int) {
+    precondition(load.experts == expertsPerLayer && (0..<layers).contains(layer.index))
     rows.withRow(lane) { row in
-      for token in traits.indices where traits[token].isCounted {
-        let first = (Int(traits[token].phase.rawValue) &* layers &+ layer.index) &* columnsPerLayer
-        for assignment in selection.assignments(of: token) { row.add(1, column: first &+ Int(experts[assignment])) }
-        row.add(1, column: first &+ expertsPerLayer)
+      var isFirst = true
+      for group in load.groups.indices where load.groups[group].traits.isCounted {
+        let phase = Int(load.groups[group].traits.phase.rawValue)
+        let first = (phase &* layers &+ layer.index) &* columnsPerLayer
+        for place in 0..<load.activeCount {
+          let expert = Int(load.active[place])
+          let tokens = load.tokens(group, expert)
+          if tokens > 0 { row.add(UInt64(tokens), column: first &+ expert) }
+        }
+        row.add(UInt64(load.groups[group].tokens), column: first &+ expertsPerLayer)
         if isFirst { row.add(1, column: first &+ expertsPerLayer &+ 1) }
         isFirst = false
       }

@@ -41,12 +41,14 @@ public struct Lane: ~Copyable, Sendable {
     _ selection: borrowing Selection, layer: LayerID, input: Span<Float>, residual: Span<Float>? = nil,
     output: inout MutableSpan<Float>
   ) throws(ExecutionError) {
-    try check(selection, layer)
+    try check(selection.expertsPerLayer, layer)
     let watch = path.isApplying ? WaitWatch() : nil
-    path.counters.record(selection, layer: layer, lane: row)
+    let selection = selection.span
+    dispatcher.count(selection)
+    path.counters.record(dispatcher.load, layer: layer, lane: row)
     var outcome: ExecutionError?
     path.table.withCurrent(reader: row) { table in
-      dispatcher.dispatch(selection, layer: layer, table: table, into: &dispatched)
+      dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
       if let watch, watch.hasWaited(longerThan: SampleCounters.delayLimit) { path.samples.addDelay(lane: row) }
       observeImbalance(layer, table.samplingInterval)
       var sample =
@@ -63,27 +65,64 @@ public struct Lane: ~Copyable, Sendable {
     if let outcome { throw outcome }
   }
 
-  /// Counts the load of a batch and chooses its replicas, for engines that compute experts themselves.
+  /// Counts the load of a batch, for engines that choose replicas themselves.
   ///
   /// - Throws: `ExecutionError` when the selection is not for this model; nothing is counted then.
-  public mutating func dispatch(
-    _ selection: borrowing Selection, layer: LayerID
-  ) throws(ExecutionError) -> Dispatch {
-    try check(selection, layer)
-    path.counters.record(selection, layer: layer, lane: row)
-    path.table.withCurrent(reader: row) { table in
-      dispatcher.dispatch(selection, layer: layer, table: table, into: &dispatched)
-    }
-    return dispatched
+  /// - Complexity: O(assignments + experts); never locks, allocates only beyond the largest batch seen.
+  public mutating func record(_ selection: borrowing SelectionSpan, layer: LayerID) throws(ExecutionError) {
+    try check(selection.expertsPerLayer, layer)
+    dispatcher.count(selection)
+    path.counters.record(dispatcher.load, layer: layer, lane: row)
   }
 
-  private func check(_ selection: borrowing Selection, _ layer: LayerID) throws(ExecutionError) {
-    let shape = path.executor.shape
-    guard (0..<shape.layers).contains(layer.index) else {
-      throw .layerOutOfRange(layer: layer, layers: shape.layers)
+  /// Counts the load of a batch and chooses its replicas, for engines that compute experts themselves.
+  ///
+  /// The replicas the dispatch names stay in place while `body` runs, and no longer: a plan may retire them then.
+  ///
+  /// - Parameters:
+  ///   - selection: What the gate chose.
+  ///   - layer: The MoE layer, counted from the first.
+  ///   - body: Reads the dispatch, which is lent and not copied, and computes by it.
+  /// - Returns: What `body` returns.
+  /// - Throws: `ExecutionError` when the selection is not for this model; nothing is counted then.
+  /// - Complexity: As `serve`, without executing.
+  @discardableResult
+  public mutating func dispatch<Outcome>(
+    _ selection: borrowing SelectionSpan, layer: LayerID, _ body: (borrowing Dispatch) -> Outcome
+  ) throws(ExecutionError) -> Outcome {
+    try record(selection, layer: layer)
+    return path.table.withCurrent(reader: row) { table in
+      dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
+      // Lent from a local value: a property of the lane would be copied first.
+      var lent = Dispatch()
+      swap(&lent, &dispatched)
+      defer { swap(&lent, &dispatched) }
+      return body(lent)
     }
-    guard selection.expertsPerLayer == shape.expertsPerLayer else {
-      throw .expertCount(selection: selection.expertsPerLayer, model: shape.expertsPerLayer)
+  }
+
+  /// The same for a selection that owns its memory.
+  ///
+  /// - Parameters:
+  ///   - selection: What the gate chose.
+  ///   - layer: The MoE layer, counted from the first.
+  ///   - body: Reads the dispatch.
+  /// - Returns: What `body` returns.
+  /// - Throws: `ExecutionError` when the selection is not for this model; nothing is counted then.
+  @discardableResult
+  public mutating func dispatch<Outcome>(
+    _ selection: borrowing Selection, layer: LayerID, _ body: (borrowing Dispatch) -> Outcome
+  ) throws(ExecutionError) -> Outcome {
+    try dispatch(selection.span, layer: layer, body)
+  }
+
+  private func check(_ expertsPerLayer: Int, _ layer: LayerID) throws(ExecutionError) {
+    let counters = path.counters
+    guard (0..<counters.layers).contains(layer.index) else {
+      throw .layerOutOfRange(layer: layer, layers: counters.layers)
+    }
+    guard expertsPerLayer == counters.expertsPerLayer else {
+      throw .expertCount(selection: expertsPerLayer, model: counters.expertsPerLayer)
     }
   }
 

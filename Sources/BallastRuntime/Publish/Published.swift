@@ -5,11 +5,15 @@ import Synchronization
 /// A replaced value is kept until no lane can be reading it; the writer asks, later, by `reclaim`.
 public final class Published<Value: AnyObject & Sendable>: Sendable {
   // Concurrency:
-  // - A reader announces the generation it saw in its slot, then loads the address; both sequentially consistent.
-  // - The writer replaces the address, then advances the generation. A value replaced at generation g can only
-  //   be held by a reader whose announced generation is below g: whoever announces g or more, or announces after
-  //   the writer found its slot idle, loads the address after the replacement.
-  // - Writers exclude each other by a lock no lane takes. Nobody spins: `reclaim` looks once and answers.
+  // The names in brackets are the steps of the model that a checker explores, docs/verification/publication.pml:
+  // who changes the order of what happens here changes it there.
+  // - A reader announces the generation it saw in its slot [announce], then loads the address [load]; both
+  //   sequentially consistent. When it is done it says so [leave].
+  // - The writer stores the address [store], then advances the generation [advance]. A value replaced at generation
+  //   g can only be held by a reader whose announced generation is below g: whoever announces g or more, or
+  //   announces after the writer found its slot idle, loads the address after the replacement.
+  // - Writers exclude each other by a lock no lane takes. Nobody spins: `reclaim` looks once [look], lets go of what
+  //   no reader can hold [free], and answers.
   // Safety: `kept` holds a strong reference to everything `address` names or a lane may be reading.
   private let address: Atomic<UInt>
   private let generation = Atomic<UInt64>(0)
@@ -38,9 +42,11 @@ public final class Published<Value: AnyObject & Sendable>: Sendable {
   /// - Complexity: Wait-free: two stores and two loads; no allocation, no retain.
   package func withCurrent<Outcome>(reader: Int, _ body: (Value) -> Outcome) -> Outcome {
     let seen = generation.load(ordering: .sequentiallyConsistent)
+    // [announce]
     slots.withWord(row: reader, column: 0) { $0.store(seen + 1, ordering: .sequentiallyConsistent) }
+    // [leave]
     defer { slots.withWord(row: reader, column: 0) { $0.store(Self.idle, ordering: .releasing) } }
-    // Safety: the announcement above keeps what `address` names alive until this returns.
+    // Safety: [load] the announcement above keeps what `address` names alive until this returns.
     let current = unsafe reference(address.load(ordering: .sequentiallyConsistent))
     return unsafe current._withUnsafeGuaranteedRef { body($0) }
   }
@@ -53,6 +59,7 @@ public final class Published<Value: AnyObject & Sendable>: Sendable {
   @discardableResult
   public func replace(with value: Value) -> UInt64 {
     kept.withLock { kept in
+      // [store], then [advance]
       address.store(Self.bits(of: value), ordering: .sequentiallyConsistent)
       let next = generation.add(1, ordering: .sequentiallyConsistent).newValue
       kept.replaced.append((next, kept.current))
@@ -63,21 +70,20 @@ public final class Published<Value: AnyObject & Sendable>: Sendable {
 
   /// Lets go of every replaced value no lane can reach any more.
   ///
-  /// - Returns: Values still kept because a lane may be reading them.
+  /// - Returns: A generation; no lane can reach what was replaced at it or before.
   /// - Complexity: O(readers + kept); looks once and never waits.
   @discardableResult
-  public func reclaim() -> Int {
+  public func reclaim() -> UInt64 {
     kept.withLock { kept in
-      let oldest = oldestAnnouncedGeneration ?? .max
-      kept.replaced.removeAll { $0.generation <= oldest }
-      return kept.replaced.count
+      // [look], then [free]
+      let reached = oldestAnnouncedGeneration ?? currentGeneration
+      kept.replaced.removeAll { $0.generation <= reached }
+      return reached
     }
   }
 
-  /// Whether no lane can reach what was replaced at `generation` or before.
-  public func isUnreachable(before generation: UInt64) -> Bool {
-    (oldestAnnouncedGeneration ?? .max) >= generation
-  }
+  /// Replaced values still kept because a lane may have been reading them when `reclaim` last looked.
+  public var keptCount: Int { kept.withLock { $0.replaced.count } }
 
   /// The oldest generation a lane is reading now; nil when none reads.
   public var oldestAnnouncedGeneration: UInt64? {

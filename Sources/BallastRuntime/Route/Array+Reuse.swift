@@ -3,8 +3,14 @@ extension Array {
   /// Makes the array `count` long and keeps what fits; new elements are `filler`, and memory only ever grows.
   mutating func resize(to count: Int, with filler: Element) {
     if self.count > count { removeLast(self.count - count) }
-    reserveCapacity(count)
-    while self.count < count { append(filler) }
+    guard self.count < count else { return }
+    append(contentsOf: repeatElement(filler, count: count - self.count))
+  }
+
+  /// Makes every element `value`.
+  mutating func setAll(to value: Element) {
+    // Safety: the elements are the array's own.
+    unsafe withUnsafeMutableBufferPointer { unsafe $0.update(repeating: value) }
   }
 
   /// Sorts in place, which the standard sort does not promise; `precedes` must not call two elements equal.

@@ -6,8 +6,9 @@ package struct BatchSplit: Sendable {
   // Algorithm: block-coordinate water filling. One expert at a time is taken out and poured back over its
   // replicas, lowest finish time first, until all replicas it uses finish together; that is the exact optimum for
   // this expert given the others, so the busiest device never gets busier. Without activation the sets of
-  // reachable device loads form a polymatroid, on which such sweeps converge to the min-max optimum. The even
-  // split is kept when the sweeps do not beat it.
+  // reachable device loads form a polymatroid, on which such sweeps converge to the min-max optimum. With
+  // activation a search over the sets of replicas follows. Every stage is skipped once the busiest device meets a
+  // lower bound, and the even split is kept when nothing beats it.
 
   /// Tokens of one expert that accept the same replicas.
   package struct Item: Sendable {
@@ -29,6 +30,17 @@ package struct BatchSplit: Sendable {
     package var device: Int
     /// How many they are.
     package var tokens: Double
+    /// Nanoseconds to touch the replica at home.
+    let activation: Double
+    /// Nanoseconds a token at home.
+    let perToken: Double
+
+    /// How many they are, once they are whole and fewer than 2³².
+    @inline(__always)
+    var wholeTokens: Int {
+      // Added to 2⁵², a whole number stands in the lowest bits: no conversion to check.
+      Int(truncatingIfNeeded: (tokens + 0x1p52).bitPattern & 0xffff_ffff)
+    }
   }
 
   /// The demand, in the order it was added.
@@ -37,21 +49,10 @@ package struct BatchSplit: Sendable {
   package var pieces: [Piece] = []
   /// Nanoseconds each device takes.
   package var deviceTimes: [Double] = []
-  /// Tokens whose least precision no replica of their expert meets; they go to the most exact there is.
-  package private(set) var unmetTokens = 0.0
-
-  private var replicaTokens: [Double] = []
-  /// Items with a choice of replicas; after `solve` the largest are first.
-  private(set) var movable: [Int] = []
-  /// What each piece has under the even split.
-  private(set) var evenTokens: [Double] = []
-  /// Scratch of `evenTies`: what each piece had before.
-  var solvedTokens: [Double] = []
-  /// Scratch of `saveActivations`: what pieces had before a trial.
-  var savedTokens: [Double] = []
+  private var demand = DemandLayout()
+  private var scratch = DivisionScratch()
   /// Scratch of `borrow`.
   var spill = Spill()
-  private var candidates: [Int] = []
 
   /// How long a solution may be sought.
   package enum Effort: Sendable {
@@ -62,18 +63,21 @@ package struct BatchSplit: Sendable {
     /// As long as something is found, within a bound.
     case full
 
-    /// Trials of one item's division; each takes some tenths of a microsecond.
+    /// Trials of one item's division; each takes some tens of nanoseconds.
     func trials(longest: Double) -> Int {
       switch self {
       case .quick: 0
-      case .worthwhile: Int(min(max(longest, 0) / 5000, 512))
-      case .full: 512
+      case .worthwhile: Int(min(max(longest, 0) / 1000, 4096)) + 16
+      case .full: 4096
       }
     }
   }
 
   /// A split of nothing.
   package init() {}
+
+  /// Tokens whose least precision no replica of their expert meets; they go to the most exact there is.
+  package var unmetTokens: Double { demand.unmetTokens }
 
   /// Nanoseconds of the busiest device.
   package var longest: Double { deviceTimes.max() ?? 0 }
@@ -82,35 +86,44 @@ package struct BatchSplit: Sendable {
   package mutating func begin(_ graph: ReplicaGraph) {
     items.removeAll(keepingCapacity: true)
     pieces.removeAll(keepingCapacity: true)
-    movable.removeAll(keepingCapacity: true)
-    unmetTokens = 0
+    demand.begin()
     deviceTimes.resize(to: graph.devices, with: 0)
-    for device in deviceTimes.indices { deviceTimes[device] = 0 }
-    replicaTokens.resize(to: graph.device.count, with: 0)
-    for replica in replicaTokens.indices { replicaTokens[replica] = 0 }
+    deviceTimes.setAll(to: 0)
+    scratch.begin(replicas: graph.device.count)
   }
 
   /// Adds tokens of one expert that need at least `least`, or exactly `pinned`; experts in ascending order.
   package mutating func add(
     expert: Int, tokens: Double, least: Precision = .int4, pinned: Precision? = nil, graph: ReplicaGraph
   ) {
-    let first = pieces.count
-    let replicas = graph.replicas(of: expert)
-    for replica in replicas {
-      let precision = graph.precision[replica]
-      guard pinned.map({ precision == $0 }) ?? precision.satisfies(least) else { continue }
-      pieces.append(Piece(expert: expert, replica: replica, device: Int(graph.device[replica]), tokens: 0))
+    Self.append(to: &items, &pieces, mostItems: 1, mostPieces: graph.replicas(of: expert).count) { items, pieces in
+      demand.add(
+        Demand(expert: expert, tokens: tokens, least: least, pinned: pinned), graph, &items, &pieces)
     }
-    if pieces.count == first {
-      unmetTokens += tokens
-      var best = UInt8.max
-      for replica in replicas { best = min(best, graph.precision[replica].rawValue) }
-      for replica in replicas where graph.precision[replica].rawValue == best {
-        pieces.append(Piece(expert: expert, replica: replica, device: Int(graph.device[replica]), tokens: 0))
+  }
+
+  /// Adds everything a batch counted.
+  mutating func add(_ load: borrowing BatchLoad, pinned: Precision?, graph: ReplicaGraph) {
+    let classes = load.sharedLeast == nil ? Precision.allCases.count : 1
+    Self.append(
+      to: &items, &pieces, mostItems: classes * load.activeCount, mostPieces: classes * graph.device.count
+    ) { items, pieces in
+      load.forEachDemand { expert, least, tokens in
+        demand.add(
+          Demand(expert: expert, tokens: Double(tokens), least: least, pinned: pinned), graph, &items, &pieces)
       }
     }
-    if pieces.count - first > 1 { movable.append(items.count) }
-    items.append(Item(expert: expert, tokens: tokens, pieces: first..<pieces.count))
+  }
+
+  // Arrays come one by one because lending room keeps the whole value it was taken from.
+  @inline(__always)
+  private static func append(
+    to items: inout [Item], _ pieces: inout [Piece], mostItems: Int, mostPieces: Int,
+    _ body: (inout OutputSpan<Item>, inout OutputSpan<Piece>) -> Void
+  ) {
+    items.append(addingCapacity: mostItems) { items in
+      pieces.append(addingCapacity: mostPieces) { pieces in body(&items, &pieces) }
+    }
   }
 
   /// Divides what was added.
@@ -126,205 +139,53 @@ package struct BatchSplit: Sendable {
     _ graph: ReplicaGraph, wholeTokens: Bool, sweeps: Int = 24, tie: Double = 0,
     effort: Effort = .full
   ) {
-    splitEvenly(graph, wholeTokens: wholeTokens)
-    guard !movable.isEmpty else { return }
-    let even = longest
-    evenTokens.removeAll(keepingCapacity: true)
-    for piece in pieces { evenTokens.append(piece.tokens) }
-
-    for item in movable { take(item, graph) }
-    let floor = longest
-    movable.sortInPlace { [items] one, other in
-      items[one].tokens > items[other].tokens || (items[one].tokens == items[other].tokens && one < other)
+    let hasActivation = graph.hasActivation
+    let shortestToken = graph.shortestToken
+    let openDevices = graph.openDevices.count
+    withDivision(wholeTokens: wholeTokens) { division in
+      division.solve(
+        sweeps: sweeps, tie: tie, effort: effort, hasActivation: hasActivation, shortestToken: shortestToken,
+        openDevices: openDevices)
     }
-    for item in movable { pour(item, graph) }
-    sweep(graph, sweeps: sweeps, floor: floor, wholeTokens: wholeTokens)
-    if wholeTokens { roundToWholeTokens(graph) }
-    let trials = effort.trials(longest: longest)
-    if graph.hasActivation, trials > 0 {
-      saveActivations(graph, wholeTokens: wholeTokens, floor: floor, trials: trials)
-    }
-    if longest >= even * (1 - 1e-9) { return restoreEvenSplit(graph) }
-    guard tie > 0, graph.hasActivation else { return }
-    evenTies(graph, limit: min(longest * (1 + tie), even), tie: tie, wholeTokens: wholeTokens, trials: trials)
   }
 
-  /// Pours every item anew until that stops helping, or what has no choice is the longest.
-  private mutating func sweep(_ graph: ReplicaGraph, sweeps: Int, floor: Double, wholeTokens: Bool) {
-    var before = longest
-    let target = max(floor, 0) * (1 + 1e-9)
-    // Rounding to whole tokens moves the end by about a token, so a small part of one is not worth another sweep.
-    let worthwhile = wholeTokens ? graph.shortestToken / 8 : 0
-    for _ in 0..<sweeps where before > target {
-      for item in movable {
-        take(item, graph)
-        pour(item, graph)
-      }
-      let after = longest
-      if after > before * (1 - 1e-5) - worthwhile { break }
-      before = after
+  /// Gives every piece of an item the same share, whatever its device has to do.
+  package mutating func splitEvenly(_ graph: ReplicaGraph, wholeTokens: Bool) {
+    withDivision(wholeTokens: wholeTokens) { division in
+      division.putFixed()
+      division.splitEvenly()
     }
   }
 
   /// Says anew which pieces belong to an item, after pieces were inserted.
   mutating func setPieces(_ range: Range<Int>, of item: Int) { items[item].pieces = range }
 
-  // MARK: Moving tokens
+  private mutating func withDivision(wholeTokens: Bool, _ body: (inout Division) -> Void) {
+    scratch.makeRoom(pieces: pieces.count, items: items.count, devices: deviceTimes.count)
+    Self.divide(
+      &pieces, &deviceTimes, &demand, &items, &scratch, wholeTokens: wholeTokens, body)
+  }
 
-  /// Gives every piece of an item the same share, whatever its device has to do.
-  package mutating func splitEvenly(_ graph: ReplicaGraph, wholeTokens: Bool) {
-    for item in items {
-      let share = item.tokens / Double(item.pieces.count)
-      let floor = share.rounded(.down)
-      var left = item.tokens - floor * Double(item.pieces.count)
-      for piece in item.pieces {
-        if wholeTokens {
-          put(floor + min(left, 1), piece, graph)
-          left -= min(left, 1)
-        } else {
-          put(share, piece, graph)
+  // Arrays come one by one because lending memory keeps the whole value it was taken from.
+  private static func divide(
+    _ pieces: inout [Piece], _ deviceTimes: inout [Double], _ demand: inout DemandLayout, _ items: inout [Item],
+    _ scratch: inout DivisionScratch, wholeTokens: Bool, _ body: (inout Division) -> Void
+  ) {
+    let sharesReplicas = demand.sharesReplicas
+    // Safety: the arrays stay in place, and are reached through the division alone, while `body` runs.
+    unsafe pieces.withUnsafeMutableBufferPointer { pieces in
+      unsafe deviceTimes.withUnsafeMutableBufferPointer { deviceTimes in
+        unsafe demand.movable.withUnsafeMutableBufferPointer { movable in
+          unsafe items.withUnsafeMutableBufferPointer { items in
+            scratch.lend { scratch in
+              var division = unsafe Division(
+                items: Lent(items), pieces: Lent(pieces), deviceTimes: Lent(deviceTimes), movable: Lent(movable),
+                scratch: scratch, wholeTokens: wholeTokens, sharesReplicas: sharesReplicas)
+              body(&division)
+            }
+          }
         }
       }
     }
-  }
-
-  private mutating func restoreEvenSplit(_ graph: ReplicaGraph) {
-    for item in movable { take(item, graph) }
-    for item in movable { restore(evenTokens, item, graph) }
-  }
-
-  /// Gives an item that was taken out the tokens `tokens` has for its pieces.
-  mutating func restore(_ tokens: [Double], _ item: Int, _ graph: ReplicaGraph) {
-    for piece in items[item].pieces { put(tokens[piece], piece, graph) }
-  }
-
-  mutating func put(_ tokens: Double, _ piece: Int, _ graph: ReplicaGraph) {
-    guard tokens > 0 else { return }
-    let replica = pieces[piece].replica
-    var time = tokens * graph.perToken[replica]
-    if replicaTokens[replica] <= 0 { time += graph.activation[replica] }
-    replicaTokens[replica] += tokens
-    pieces[piece].tokens += tokens
-    deviceTimes[pieces[piece].device] += time
-  }
-
-  /// Takes tokens off a piece that has more, down to `tokens`, which is above 0.
-  mutating func lower(_ piece: Int, to tokens: Double, _ graph: ReplicaGraph) {
-    let replica = pieces[piece].replica
-    let excess = pieces[piece].tokens - tokens
-    replicaTokens[replica] -= excess
-    pieces[piece].tokens = tokens
-    deviceTimes[pieces[piece].device] -= excess * graph.perToken[replica]
-  }
-
-  mutating func take(_ item: Int, _ graph: ReplicaGraph) {
-    for piece in items[item].pieces where pieces[piece].tokens > 0 {
-      let replica = pieces[piece].replica
-      var time = pieces[piece].tokens * graph.perToken[replica]
-      replicaTokens[replica] -= pieces[piece].tokens
-      if replicaTokens[replica] <= 1e-9 {
-        replicaTokens[replica] = 0
-        time += graph.activation[replica]
-      }
-      pieces[piece].tokens = 0
-      deviceTimes[pieces[piece].device] -= time
-    }
-  }
-
-  /// Pours an item that was taken out back over the replicas `choice` allows, to the lowest common finish time.
-  mutating func pour(_ item: Int, _ graph: ReplicaGraph, choice: Choice = .all, wholeTokens: Bool = false) {
-    sortCandidates(item, graph, choice)
-    var left = items[item].tokens
-    if candidates.count == 1 { return put(left, candidates[0], graph) }
-    if wholeTokens, left <= 1 { return putSingly(left, graph) }
-    let level = fillLevel(left, graph)
-    for piece in candidates.dropLast() {
-      let share = min(left, max(0, (level - entryTime(piece, graph)) / graph.perToken[pieces[piece].replica]))
-      let whole = wholeTokens ? (share + 1e-6).rounded(.down) : share
-      put(whole, piece, graph)
-      left -= whole
-    }
-    guard let last = candidates.last else { return }
-    guard wholeTokens, candidates.count > 1 else { return put(left, last, graph) }
-    let share = max(0, (level - entryTime(last, graph)) / graph.perToken[pieces[last].replica])
-    let whole = min(left, (share + 1e-6).rounded(.down))
-    put(whole, last, graph)
-    putSingly(left - whole, graph)
-  }
-
-  /// Hands tokens one by one to the candidate that finishes first.
-  private mutating func putSingly(_ tokens: Double, _ graph: ReplicaGraph) {
-    var left = tokens
-    while left >= 0.5 {
-      var best = candidates[0]
-      for piece in candidates.dropFirst() where finishTime(piece, graph) < finishTime(best, graph) { best = piece }
-      put(1, best, graph)
-      left -= 1
-    }
-  }
-
-  /// Keeps the candidates the water reaches and returns its level.
-  private mutating func fillLevel(_ tokens: Double, _ graph: ReplicaGraph) -> Double {
-    var speed = 0.0
-    var weighted = 0.0
-    var level = Double.infinity
-    var used = 0
-    for piece in candidates {
-      let entry = entryTime(piece, graph)
-      if entry >= level { break }
-      let perToken = graph.perToken[pieces[piece].replica]
-      used += 1
-      guard perToken > 0 else { break }
-      speed += 1 / perToken
-      weighted += entry / perToken
-      level = (tokens + weighted) / speed
-    }
-    while candidates.count > used { candidates.removeLast() }
-    return level
-  }
-
-  /// The allowed replicas of an item, the one that could start first in front.
-  private mutating func sortCandidates(_ item: Int, _ graph: ReplicaGraph, _ choice: Choice) {
-    candidates.removeAll(keepingCapacity: true)
-    let range = items[item].pieces
-    for piece in range where choice.allows(piece - range.lowerBound) {
-      let entry = entryTime(piece, graph)
-      var place = candidates.count
-      candidates.append(piece)
-      while place > 0, entryTime(candidates[place - 1], graph) > entry {
-        candidates[place] = candidates[place - 1]
-        place -= 1
-      }
-      candidates[place] = piece
-    }
-  }
-
-  /// When the piece's device would start on it: its time so far, and the activation if the replica is not active yet.
-  private func entryTime(_ piece: Int, _ graph: ReplicaGraph) -> Double {
-    let replica = pieces[piece].replica
-    return deviceTimes[pieces[piece].device] + (replicaTokens[replica] > 0 ? 0 : graph.activation[replica])
-  }
-
-  /// Rounds each item down, then gives its left-over tokens one by one to the replica that finishes first.
-  private mutating func roundToWholeTokens(_ graph: ReplicaGraph) {
-    for item in movable { round(item, graph) }
-  }
-
-  private mutating func round(_ item: Int, _ graph: ReplicaGraph) {
-    let range = items[item].pieces
-    candidates.removeAll(keepingCapacity: true)
-    for piece in range { candidates.append(Int((pieces[piece].tokens + 1e-6).rounded(.down))) }
-    take(item, graph)
-    var left = items[item].tokens
-    for (offset, piece) in range.enumerated() {
-      put(Double(candidates[offset]), piece, graph)
-      left -= Double(candidates[offset])
-      candidates[offset] = piece
-    }
-    putSingly(left, graph)
-  }
-
-  private func finishTime(_ piece: Int, _ graph: ReplicaGraph) -> Double {
-    entryTime(piece, graph) + graph.perToken[pieces[piece].replica]
   }
 }

@@ -15,8 +15,8 @@ extension BatchSplit {
   ) {
     var sum = 0.0
     for time in deviceTimes { sum += time }
-    let mean = sum / Double(graph.devices)
-    guard graph.devices > 1, mean > 0, longest >= limits.imbalanceThreshold * mean else { return }
+    let mean = sum / Double(max(graph.openDevices.count, 1))
+    guard graph.openDevices.count > 1, mean > 0, longest >= limits.imbalanceThreshold * mean else { return }
     let terms = BorrowTerms(
       graph: graph, capacity: limits.capacityFactor * mean, minimumChunk: Double(limits.minimumChunkTokens),
       bytesPerExpert: bytesPerExpert, cost: cost, topology: topology)
@@ -124,7 +124,7 @@ struct Spill: Sendable {
     let perTokenAtHome = terms.graph.perToken[piece.replica]
     var best: (device: Int, chunk: Double)?
     var leastLoaded: Int?
-    for device in assigned.indices where device != piece.device {
+    for device in terms.graph.openDevices where device != piece.device {
       if isLess(device, than: leastLoaded) { leastLoaded = device }
       guard isLess(device, than: best?.device) else { continue }
       let price = terms.price(of: piece, on: device)
@@ -145,7 +145,10 @@ struct Spill: Sendable {
   ) -> Double {
     let price = terms.price(of: piece, on: device)
     assigned[device] += price.once + tokens * price.perToken
-    loans.append(BatchSplit.Piece(expert: piece.expert, replica: piece.replica, device: device, tokens: tokens))
+    loans.append(
+      BatchSplit.Piece(
+        expert: piece.expert, replica: piece.replica, device: device, tokens: tokens, activation: piece.activation,
+        perToken: piece.perToken))
     return tokens
   }
 

@@ -17,6 +17,12 @@ public struct Dispatch: Sendable {
     public let home: DeviceID
     /// Its entries.
     public let entries: Range<Int>
+
+    /// The same replica with these entries, computed on `device`.
+    func with(_ entries: Range<Int>, on device: Int) -> Run {
+      Run(
+        expert: expert, precision: precision, handle: handle, device: DeviceID(device), home: home, entries: entries)
+    }
   }
 
   /// The runs, ascending by device, then expert.
@@ -25,11 +31,16 @@ public struct Dispatch: Sendable {
   public internal(set) var deviceRuns: [Int] = []
   /// `[entry]`: the token row.
   public internal(set) var rows: [Int32] = []
-  /// `[entry]`: the gate weight.
+  /// `[entry]`: the gate weight; empty when the selection came without.
   public internal(set) var gates: [Float] = []
-  /// `[assignment]`: the entry that serves each choice of the selection, choices in the selection's order.
+  /// `[assignment]`: the entry that serves each choice, choices in the selection's order.
+  ///
+  /// Choices of tokens that take no part are left out. This is the permutation that gathers outputs back to tokens;
+  /// `writeAssignments` gives its inverse.
   public internal(set) var entryOfAssignment: [Int32] = []
   /// `[token + 1]`: a token's choices are `assignmentStarts[token]..<assignmentStarts[token + 1]`.
+  ///
+  /// A token that takes no part has none.
   public internal(set) var assignmentStarts: [Int32] = []
   /// `[device]`: nanoseconds by the cost law.
   public internal(set) var deviceTimes: [Double] = []
@@ -39,6 +50,20 @@ public struct Dispatch: Sendable {
   public var deviceEntries: [Int] {
     (0..<max(0, deviceRuns.count - 1)).map { device in
       runs[deviceRuns[device]..<deviceRuns[device + 1]].reduce(0) { $0 + $1.entries.count }
+    }
+  }
+
+  /// Writes `[entry]`: the choice each entry serves, the inverse of `entryOfAssignment`.
+  ///
+  /// - Parameter output: Its first `rows.count` elements are written.
+  /// - Throws: `ExecutionError.wrongLength` when it has fewer; nothing is written then.
+  /// - Complexity: O(entries); no allocation.
+  public func writeAssignments(into output: inout MutableSpan<Int32>) throws(ExecutionError) {
+    guard output.count >= rows.count else {
+      throw .wrongLength(name: "output", count: output.count, expected: rows.count)
+    }
+    for (assignment, entry) in entryOfAssignment.enumerated() {
+      output[Int(entry)] = Int32(truncatingIfNeeded: assignment)
     }
   }
 

@@ -2,43 +2,52 @@
 ///
 /// The routing table holds one a layer; the planner builds them to judge placements that do not exist yet. Both
 /// therefore judge a placement by the same arithmetic.
-package struct ReplicaGraph: Sendable {
+package final class ReplicaGraph: Sendable {
   /// Devices of the topology.
   package let devices: Int
+  /// Devices that may get tokens.
+  let openDevices: [Int]
   /// `[expert + 1]`: the replicas of an expert are `first[expert]..<first[expert + 1]`.
-  package private(set) var first: [Int32] = [0]
+  package let first: [Int32]
   /// `[replica]`: where it lives.
-  package private(set) var device: [Int32] = []
+  package let device: [Int32]
   /// `[replica]`: how it is stored.
-  package private(set) var precision: [Precision] = []
+  package let precision: [Precision]
   /// `[replica]`: nanoseconds to touch it, its device's speed included.
-  package private(set) var activation: [Double] = []
+  package let activation: [Double]
   /// `[replica]`: nanoseconds a token, its device's speed included.
-  package private(set) var perToken: [Double] = []
+  package let perToken: [Double]
+  /// `[replica]`: a piece without tokens, for splits to begin with.
+  let pieces: [BatchSplit.Piece]
   /// Whether touching any replica costs something.
   package let hasActivation: Bool
   /// Nanoseconds of one token where it is computed fastest.
   package let shortestToken: Double
 
   /// Compiles a layer; every expert must have a replica on a known device (`Placement.check`).
-  package init(_ layer: LayerPlacement, experts: Int, topology: Topology, cost: CostModel) {
-    devices = topology.devices.count
-    hasActivation = layer.replicas.contains { cost.activationNanoseconds[$0.precision] > 0 }
-    shortestToken =
-      layer.replicas.map { cost.perTokenNanoseconds[$0.precision] / topology[$0.device].relativeSpeed }.min() ?? 0
-    var next = 0
-    for replica in layer.replicas {
-      while next < replica.expert.index {
-        next += 1
-        first.append(Int32(device.count))
-      }
-      let speed = topology[replica.device].relativeSpeed
-      device.append(Int32(replica.device.index))
-      precision.append(replica.precision)
-      activation.append(cost.activationNanoseconds[replica.precision] / speed)
-      perToken.append(cost.perTokenNanoseconds[replica.precision] / speed)
+  package init(
+    _ layer: LayerPlacement, experts: Int, topology: Topology, cost: CostModel, maskedDevices: Set<DeviceID> = []
+  ) {
+    let replicas = layer.replicas
+    var first: [Int32] = [0]
+    for (index, replica) in replicas.enumerated() {
+      while first.count <= replica.expert.index { first.append(Int32(index)) }
     }
-    while first.count < experts + 1 { first.append(Int32(device.count)) }
+    while first.count < experts + 1 { first.append(Int32(replicas.count)) }
+    self.first = first
+    devices = topology.devices.count
+    openDevices = topology.devices.indices.filter { !maskedDevices.contains(DeviceID($0)) }
+    device = replicas.map { Int32($0.device.index) }
+    precision = replicas.map(\.precision)
+    activation = replicas.map { cost.activationNanoseconds[$0.precision] / topology[$0.device].relativeSpeed }
+    perToken = replicas.map { cost.perTokenNanoseconds[$0.precision] / topology[$0.device].relativeSpeed }
+    pieces = replicas.indices.map { [device, activation, perToken] in
+      BatchSplit.Piece(
+        expert: replicas[$0].expert.index, replica: $0, device: Int(device[$0]), tokens: 0, activation: activation[$0],
+        perToken: perToken[$0])
+    }
+    hasActivation = replicas.contains { cost.activationNanoseconds[$0.precision] > 0 }
+    shortestToken = perToken.min() ?? 0
   }
 
   /// The replicas of `expert`.

@@ -18,8 +18,10 @@ public final class RoutingTable: Sendable {
   let bytesPerExpert: PerPrecision<Int>
   /// The layers' replicas, `[layer]`.
   package let graphs: [ReplicaGraph]
-  /// The executor's handles in the order of the layer's graph, `[layer][replica]`.
-  let handles: [[UInt32]]
+  /// Devices that get no tokens though they hold replicas.
+  public let maskedDevices: Set<DeviceID>
+  /// A run without entries for each replica of the layer's graph, `[layer][replica]`.
+  let runs: [[Dispatch.Run]]
 
   /// Compiles `placement`.
   ///
@@ -30,12 +32,15 @@ public final class RoutingTable: Sendable {
   ///   - topology: The devices.
   ///   - cost: The cost law the lanes dispatch by.
   ///   - policy: Which replicas a dispatch may use.
+  ///   - maskedDevices: Devices that get no tokens, such as lost ones; they borrow none either.
   ///   - samplingInterval: One batch in this many is sampled; 0 for none.
   ///   - version: Which publication this is.
-  /// - Throws: `RoutingTableError.notStaged` when a replica has no handle.
+  /// - Throws: `RoutingTableError.notStaged` when a replica that may get tokens has no handle, `lastReplicaMasked` when
+  ///   every replica of an expert lives on masked devices.
   public init(
     _ placement: Placement, handle: (LayerID, Replica) -> UInt32?, shape: ModelShape, topology: Topology,
-    cost: CostModel, policy: DispatchPolicy = .resident, samplingInterval: Int = 0, version: UInt64 = 0
+    cost: CostModel, policy: DispatchPolicy = .resident, maskedDevices: Set<DeviceID> = [], samplingInterval: Int = 0,
+    version: UInt64 = 0
   ) throws(RoutingTableError) {
     self.version = version
     self.placement = placement
@@ -43,20 +48,39 @@ public final class RoutingTable: Sendable {
     self.samplingInterval = samplingInterval
     self.cost = cost
     self.topology = topology
+    self.maskedDevices = maskedDevices
     bytesPerExpert = shape.bytesPerExpert
     var graphs: [ReplicaGraph] = []
-    var handles: [[UInt32]] = []
-    for (index, layer) in placement.layers.enumerated() {
-      graphs.append(ReplicaGraph(layer, experts: shape.expertsPerLayer, topology: topology, cost: cost))
-      var row: [UInt32] = []
+    var runs: [[Dispatch.Run]] = []
+    for (index, placed) in placement.layers.enumerated() {
+      let layer = try placed.without(maskedDevices, layer: LayerID(index))
+      graphs.append(
+        ReplicaGraph(
+          layer, experts: shape.expertsPerLayer, topology: topology, cost: cost, maskedDevices: maskedDevices))
+      var row: [Dispatch.Run] = []
       for replica in layer.replicas {
         guard let name = handle(LayerID(index), replica) else { throw .notStaged(LayerID(index), replica) }
-        row.append(name)
+        row.append(
+          Dispatch.Run(
+            expert: replica.expert, precision: replica.precision, handle: name, device: replica.device,
+            home: replica.device, entries: 0..<0))
       }
-      handles.append(row)
+      runs.append(row)
     }
     self.graphs = graphs
-    self.handles = handles
+    self.runs = runs
+  }
+}
+
+extension LayerPlacement {
+  /// The replicas that may get tokens.
+  fileprivate func without(_ masked: Set<DeviceID>, layer: LayerID) throws(RoutingTableError) -> LayerPlacement {
+    guard !masked.isEmpty else { return self }
+    let open = LayerPlacement(replicas.filter { !masked.contains($0.device) })
+    for replica in replicas where masked.contains(replica.device) && open.replicas(of: replica.expert).isEmpty {
+      throw .lastReplicaMasked(layer, self.replicas(of: replica.expert).last ?? replica)
+    }
+    return open
   }
 }
 
@@ -64,12 +88,17 @@ public final class RoutingTable: Sendable {
 public enum RoutingTableError: Error, Hashable, CustomStringConvertible {
   /// The placement names a replica whose weights are not in place.
   case notStaged(LayerID, Replica)
+  /// Every replica of the expert lives on a masked device; this is the last of them.
+  case lastReplicaMasked(LayerID, Replica)
 
   /// The fact.
   public var description: String {
     switch self {
     case .notStaged(let layer, let replica):
       "layer \(layer) names expert \(replica.expert) on device \(replica.device), which is not staged"
+    case .lastReplicaMasked(let layer, let replica):
+      "layer \(layer) has the last replica of expert \(replica.expert) on device \(replica.device), which is masked; "
+        + "unmask it or place a copy elsewhere"
     }
   }
 }

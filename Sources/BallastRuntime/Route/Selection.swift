@@ -11,20 +11,25 @@ public struct Selection: Sendable {
   public private(set) var gates: [Float] = []
   /// What is true of each token, `[token]`.
   public private(set) var traits: [TokenTraits] = []
-  private var rowEnds: [Int32] = []
+  /// `[token + 1]`: where each token's choices start.
+  private var rowStarts: [Int32] = [0]
+  /// Choices of every token while all have equally many; nil otherwise.
+  private var uniformRow: Int?
+  /// Whether all tokens share the traits of the first.
+  private var sharesTraits = true
 
   /// A selection without tokens, for a layer of `expertsPerLayer` experts (1…65 535).
   public init(expertsPerLayer: Int) { self.expertsPerLayer = expertsPerLayer }
 
   /// Tokens in the batch.
-  public var tokenCount: Int { rowEnds.count }
+  public var tokenCount: Int { traits.count }
 
   /// Token-expert pairs in the batch.
   public var assignmentCount: Int { experts.count }
 
   /// Where the choices of `token` stand in `experts` and `gates`.
   public func assignments(of token: Int) -> Range<Int> {
-    (token == 0 ? 0 : Int(rowEnds[token - 1]))..<Int(rowEnds[token])
+    Int(rowStarts[token])..<Int(rowStarts[token + 1])
   }
 
   /// Appends tokens that chose equally many experts and share their traits.
@@ -52,15 +57,33 @@ public struct Selection: Sendable {
       guard experts[index] >= 0, experts[index] < expertsPerLayer else {
         throw .expertOutOfRange(expert: Int(clamping: experts[index]), expertsPerLayer: expertsPerLayer)
       }
-      guard gates[index].isFinite else { throw .gateNotFinite(assignment: index) }
     }
+    if let bad = gates.firstNotFinite { throw .gateNotFinite(assignment: bad) }
+    guard experts.count > 0 else { return }
+    uniformRow = tokenCount == 0 || uniformRow == expertsPerToken ? expertsPerToken : nil
+    sharesTraits = tokenCount == 0 || sharesTraits && self.traits[0] == traits
+    var end = Int32(assignmentCount)
     for index in experts.indices {
       self.experts.append(UInt16(truncatingIfNeeded: experts[index]))
       self.gates.append(gates[index])
     }
     for _ in 0..<experts.count / expertsPerToken {
-      rowEnds.append(Int32((rowEnds.last.map(Int.init) ?? 0) + expertsPerToken))
+      end += Int32(expertsPerToken)
+      rowStarts.append(end)
       self.traits.append(traits)
+    }
+  }
+
+  /// The same, lent to a lane.
+  public var span: SelectionSpan {
+    @_lifetime(borrow self)
+    get {
+      let rows: SelectionSpan.Rows = if let uniformRow { .uniform(uniformRow) } else { .ragged(starts: rowStarts.span) }
+      let traits: SelectionSpan.Traits =
+        if sharesTraits, let first = self.traits.first { .shared(first) } else { .each(self.traits.span) }
+      return SelectionSpan(
+        checked: experts.span, gates: gates.span, rows: rows, expertsPerLayer: expertsPerLayer, traits: traits,
+        tokens: tokenCount)
     }
   }
 
@@ -69,7 +92,7 @@ public struct Selection: Sendable {
     experts.removeAll(keepingCapacity: true)
     gates.removeAll(keepingCapacity: true)
     traits.removeAll(keepingCapacity: true)
-    rowEnds.removeAll(keepingCapacity: true)
+    rowStarts.removeLast(rowStarts.count - 1)
   }
 }
 
@@ -85,6 +108,12 @@ public enum SelectionError: Error, Hashable, CustomStringConvertible {
   case gateNotFinite(assignment: Int)
   /// The batch would exceed 2 147 483 647 choices.
   case tooManyAssignments(Int)
+  /// Expert numbers have another size than 1, 2, 4 or 8 bytes.
+  case expertWidth(bytes: Int)
+  /// The choices of the token start before those of the token before it, or do not tile all choices.
+  case rowStart(token: Int)
+  /// There is not one value a token.
+  case tokenCount(name: String, count: Int, tokens: Int)
 
   /// The fact, with the values and limits.
   public var description: String {
@@ -99,6 +128,12 @@ public enum SelectionError: Error, Hashable, CustomStringConvertible {
       "the gate weight of choice \(assignment) is not a finite number"
     case .tooManyAssignments(let count):
       "\(count) choices in one batch; the limit is \(Int32.max)"
+    case .expertWidth(let bytes):
+      "expert numbers of \(bytes) bytes; give them 1, 2, 4 or 8"
+    case .rowStart(let token):
+      "row start \(token) is out of order; starts rise from 0 to the number of choices"
+    case .tokenCount(let name, let count, let tokens):
+      "\(name) has \(count) values for \(tokens) tokens"
     }
   }
 }

@@ -38,6 +38,26 @@ import Testing
     try plan.target.check(shape: planning.shape, topology: planning.topology)
   }
 
+  @Test func packingFromNothingGivesAValidPlacement() throws {
+    let planning = try PlanningCase(seed: 5)
+    let planner = Planner(
+      shape: planning.shape, topology: planning.topology, cost: .tokens, split: .even,
+      passes: [PackFromScratch(always: true)])
+    let packed = try planner.pack(for: planning.estimate, replicasPerDevice: 5)
+    try packed.check(shape: planning.shape, topology: planning.topology)
+    #expect(packed.layers.allSatisfy { $0.replicas.count == 20 })
+    let greedy = planner.plan(
+      from: .contiguous(shape: planning.shape, topology: planning.topology), for: planning.estimate,
+      within: .unlimited(devices: 4, replicasPerDevice: 5))
+    #expect(planner.imbalance(of: packed, for: planning.estimate) <= greedy.forecast.imbalanceAfter + 1e-9)
+    #expect(throws: PackingError.tooManyCopies(copies: 68, limit: 64)) {
+      try planner.pack(for: planning.estimate, replicasPerDevice: 17)
+    }
+    #expect(throws: PackingError.outOfRange(name: "copies", value: .max, allowed: 1...1 << 24)) {
+      try planner.pack(for: planning.estimate, replicasPerDevice: .max)
+    }
+  }
+
   @Test func theSameInputGivesTheSamePlan() throws {
     let planning = try PlanningCase(seed: 3)
     let start = Placement.contiguous(shape: planning.shape, topology: planning.topology)

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// Holds a thread until it is opened.
@@ -8,6 +9,6 @@ final class Gate: Sendable {
 
   /// Blocks the thread, as a lane that computes does.
   func wait() {
-    while !isOpen.load(ordering: .acquiring) {}
+    while !isOpen.load(ordering: .acquiring) { usleep(100) }
   }
 }

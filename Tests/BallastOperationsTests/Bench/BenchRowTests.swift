@@ -7,7 +7,8 @@ import Testing
     let summary = SampleSummary(2, [2, 2, 2])
     let rows = [true, false].map { isSteady in
       BenchRow(
-        "row", RepeatedMeasurement.Outcome(nanoseconds: summary, warmUpSamples: 80, isSteady: isSteady), unit: "ns/call",
+        "row", RepeatedMeasurement.Outcome(nanoseconds: summary, warmUpSamples: 80, isSteady: isSteady),
+        unit: "ns/call",
         floor: 1, scale: 2)
     }
     #expect(rows[0].figure == BenchFigure(median: 4, p99: 4, unit: "ns/call", floor: 1))

@@ -20,18 +20,23 @@ import Testing
   }
 
   @Test func windowsOfATrace() async throws {
-    let loads = LoadTable(source: "recorded", windows: 3, layers: 2, experts: 16) { window, layer, expert in
-      window * 3 + layer + expert
+    var counts: [Int32] = []
+    for window in 0..<3 {
+      for layer in 0..<2 { for expert in 0..<16 { counts.append(Int32(window * 3 + layer + expert)) } }
     }
+    let loads = try LoadTable(NumericArray(counts, shape: [3, 2, 16]))
     let instances = try await DispatchInstance.windows(
       of: .loads(loads), rows: 1, stride: 1, law: .tokens, size: ExpertSize(hidden: 8, inner: 8))
     #expect(instances.count == 4)
     #expect(instances[0].loads == (0..<16).map { 3 + $0 })
     // The two busiest experts of the window before have a copy.
     #expect(instances.allSatisfy { $0.replicaExperts.count == 18 && $0.replicaExperts.suffix(4) == [14, 14, 15, 15] })
-    await #expect(throws: BenchError.self) {
-      try await DispatchInstance.windows(
+    do throws(BenchError) {
+      _ = try await DispatchInstance.windows(
         of: .loads(loads), rows: 3, stride: 1, law: .tokens, size: ExpertSize(hidden: 8, inner: 8))
+      Issue.record("one window is no two")
+    } catch {
+      #expect("\(error)".contains("1 windows of 3 rows"))
     }
   }
 }

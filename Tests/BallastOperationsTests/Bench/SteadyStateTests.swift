@@ -41,5 +41,7 @@ import Testing
     #expect(state.isReached)
   }
 
-  private func pow(_ factor: Double, _ exponent: Int) -> Double { (0..<exponent).reduce(1) { value, _ in value * factor } }
+  private func pow(_ factor: Double, _ exponent: Int) -> Double {
+    (0..<exponent).reduce(1) { value, _ in value * factor }
+  }
 }

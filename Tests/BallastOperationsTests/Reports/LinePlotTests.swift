@@ -1,3 +1,5 @@
+import Foundation
+import FoundationXML
 import Testing
 
 @testable import BallastOperations
@@ -16,6 +18,13 @@ import Testing
     let path = Self.paths([0, 1, .nan, 2, 3])
     #expect(path.first?.filter { $0 == "M" }.count == 2)
     #expect(path.first?.filter { $0 == "L" }.count == 2)
+  }
+
+  @Test func aFileNamesItsLinesAndIsWellFormed() {
+    let series = (1...4).map { PlotSeries("line <\($0)>", [1, 2, Double($0)]) }
+    let file = LinePlot(title: "a & b", x: PlotAxis("x"), y: PlotAxis("y"), series: series).file
+    #expect(file.contains("line &lt;4&gt;") && file.contains("a &amp; b") && file.contains("--series-4:"))
+    #expect(XMLParser(data: Data(file.utf8)).parse())
   }
 
   @Test func thinsWithoutLosingAPeak() throws {

@@ -74,4 +74,42 @@ import Testing
     #expect(window.isFull)
     #expect(load(window) == 25)
   }
+
+  @Test func aFadingWindowHalvesWithEveryHalfLife() throws {
+    var window = LoadWindow(length: .fading(halfLife: .seconds(4)))
+    #expect(window.load == nil && window.slides == 0 && !window.isFull)
+    window.slide(to: try snapshot(0, tokens: 50))
+    #expect(window.load == nil && !window.isFull)
+    window.slide(to: try snapshot(4, tokens: 1_050))
+    #expect(load(window) == 1_000)
+    #expect(window.slides == 1 && window.isFull)
+    window.slide(to: try snapshot(8, tokens: 1_150))
+    #expect(load(window) == 600)
+    window.slide(to: try snapshot(10, tokens: 1_150))
+    #expect(load(window) == 424)
+    window.slide(to: try snapshot(410, tokens: 1_157))
+    #expect(load(window) == 7)
+    #expect(window.slides == 1)
+  }
+
+  @Test func aFadingWindowBearsAnyTime() throws {
+    for halfLife in [Duration.zero, .seconds(-1)] {
+      var window = LoadWindow(length: .fading(halfLife: halfLife))
+      for (second, tokens) in [0, 60, 20, 25].enumerated() {
+        window.slide(to: try snapshot(9 - second, tokens: tokens))
+      }
+      #expect(load(window) == 5)
+    }
+  }
+
+  @Test func anotherLengthTakesOverAtTheNextSlide() throws {
+    var window = LoadWindow(length: .fading(halfLife: .seconds(1)))
+    for second in 0...3 { window.slide(to: try snapshot(second, tokens: second * 100)) }
+    window.length = .time(.seconds(1))
+    window.slide(to: try snapshot(4, tokens: 400))
+    #expect(load(window) == 100)
+    window.length = .fading(halfLife: .seconds(1))
+    window.slide(to: try snapshot(5, tokens: 500))
+    #expect(load(window) == 100)
+  }
 }

@@ -1,4 +1,5 @@
 import BallastRuntime
+import Synchronization
 import Testing
 
 @Suite struct LaneTests {
@@ -53,11 +54,62 @@ import Testing
   @Test func dispatchingCountsWithoutExecuting() throws {
     let (path, executor) = try makePath()
     var lane = try path.makeLane()
-    let dispatch = try lane.dispatch(makeSelection(), layer: LayerID(1))
-    #expect(dispatch.rows.count == 4)
-    #expect(dispatch.runs.map(\.handle) == [4, 5, 6])
+    try lane.dispatch(makeSelection(), layer: LayerID(1)) { dispatch in
+      #expect(dispatch.rows.count == 4)
+      #expect(dispatch.runs.map(\.handle) == [4, 5, 6])
+      #expect(path.table.oldestAnnouncedGeneration == 0)
+    }
+    #expect(path.table.oldestAnnouncedGeneration == nil)
+    #expect(lane.lastDispatch.runs.map(\.handle) == [4, 5, 6])
     #expect(path.counters.totals().tokens(.decode, LayerID(1)) == 2)
     #expect(executor.executed.withLock { $0 } == 0)
+  }
+
+  @Test func recordingCountsAndNoMore() throws {
+    let (path, executor) = try makePath()
+    var lane = try path.makeLane()
+    let ids: [UInt8] = [0, 1, 3, 3, 2, 0]
+    let mask = [true, false, true]
+    let span = try SelectionSpan(
+      experts: ids.span, rows: .uniform(2), expertsPerLayer: 4, traits: .shared(TokenTraits(phase: .prefill)),
+      mask: mask.span)
+    try lane.record(span, layer: LayerID(1))
+    let totals = path.counters.totals()
+    #expect((0..<4).map { totals[.prefill, LayerID(1), ExpertID($0)] } == [2, 1, 1, 0])
+    #expect(totals.tokens(.prefill, LayerID(1)) == 2 && totals.batches(.prefill, LayerID(1)) == 1)
+    #expect(executor.executed.withLock { $0 } == 0 && lane.lastDispatch.rows.isEmpty)
+    do {
+      try lane.record(span, layer: LayerID(2))
+      Issue.record("layer 2 was accepted")
+    } catch {
+      #expect(error == .layerOutOfRange(layer: LayerID(2), layers: 2))
+    }
+  }
+
+  @Test func nothingIsDispatchedToNothing() throws {
+    let (path, _) = try makePath()
+    var lane = try path.makeLane()
+    try lane.dispatch(Selection(expertsPerLayer: 4), layer: LayerID(0)) { dispatch in
+      #expect(dispatch.runs.isEmpty && dispatch.tokenCount == 0 && dispatch.deviceTimes == [0, 0])
+    }
+    #expect(path.counters.totals() == LoadTotals(layers: 2, expertsPerLayer: 4))
+  }
+
+  @Test func aLaneMovesBetweenThreads() async throws {
+    let (path, _) = try makePath()
+    let selection = try makeSelection()
+    for _ in 0..<20 {
+      var lane = try path.makeLane()
+      try lane.dispatch(selection, layer: LayerID(0)) { _ in }
+      let moved = Mutex<Lane?>(consume lane)
+      await Task.detached {
+        moved.withLock { lane in
+          _ = try? lane?.dispatch(selection, layer: LayerID(0)) { _ in }
+          lane = nil
+        }
+      }.value
+    }
+    #expect(path.counters.totals().tokens == 80)
   }
 
   @Test func lanesAreLimitedAndGivenBack() throws {
@@ -88,7 +140,7 @@ import Testing
       }
     }
     do {
-      _ = try lane.dispatch(other, layer: LayerID(0))
+      try lane.dispatch(other, layer: LayerID(0)) { _ in Issue.record("it was dispatched") }
       Issue.record("a selection over 5 experts was accepted")
     } catch {
       #expect(error == .expertCount(selection: 5, model: 4))

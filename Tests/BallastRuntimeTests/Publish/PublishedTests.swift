@@ -39,14 +39,15 @@ import Testing
       published.replace(with: Witness(1, alive))
       published.replace(with: Witness(2, alive))
       #expect(published.oldestAnnouncedGeneration == 0)
-      #expect(published.reclaim() == 2)
-      #expect(!published.isUnreachable(before: 1))
+      #expect(published.reclaim() == 0)
+      #expect(published.keptCount == 2)
       #expect(alive.now == 3)
       #expect(value.number == 0)
       #expect(published.withCurrent(reader: 1) { $0.number } == 2)
     }
-    #expect(published.isUnreachable(before: 2))
-    #expect(published.reclaim() == 0)
+    #expect(published.keptCount == 2)
+    #expect(published.reclaim() == 2)
+    #expect(published.keptCount == 0)
     #expect(alive.now == 1)
   }
 
@@ -55,8 +56,8 @@ import Testing
     let published = Published(Witness(0, alive), readers: 1)
     published.replace(with: Witness(1, alive))
     published.withCurrent(reader: 0) { _ in
-      #expect(published.isUnreachable(before: 1))
-      #expect(published.reclaim() == 0)
+      #expect(published.reclaim() == 1)
+      #expect(published.keptCount == 0)
       #expect(alive.now == 1)
     }
   }

@@ -43,4 +43,36 @@ import Testing
         cost: .tokens)
     }
   }
+
+  @Test func maskedDevicesGetNoTokens() throws {
+    let borrowing = DispatchPolicy.borrowing(
+      BorrowLimits(imbalanceThreshold: 1, capacityFactor: 1, minimumChunkTokens: 1))
+    var masked = 0
+    for seed in 0..<300 as Range<UInt64> {
+      let instance = try SyntheticInstance(seed: seed, devices: 2...9, experts: 1...12, tokens: 1, precisions: 4)
+      let device = DeviceID(Int(seed % UInt64(instance.topology.devices.count)))
+      let layer = instance.placement.layers[0]
+      let lost = layer.replicas.first { replica in
+        layer.replicas(of: replica.expert).allSatisfy { $0.device == device }
+      }
+      do throws(RoutingTableError) {
+        let table = try RoutingTable(
+          instance.placement, handle: { $1.device == device ? nil : 1 }, shape: instance.shape,
+          topology: instance.topology, cost: .tokens, policy: seed % 2 == 0 ? .resident : borrowing,
+          maskedDevices: [device])
+        #expect(lost == nil, "seed \(seed)")
+        var dispatcher = Dispatcher()
+        var dispatch = Dispatch()
+        if let selection = try? instance.selection(tokens: 60) {
+          dispatcher.dispatch(selection, layer: LayerID(0), table: table, into: &dispatch)
+          #expect(dispatch.rows.count == selection.assignmentCount, "seed \(seed)")
+        }
+        #expect(dispatch.runs(on: device).isEmpty && dispatch.deviceTimes[device.index] == 0, "seed \(seed)")
+        masked += 1
+      } catch {
+        #expect(lost.map { error == .lastReplicaMasked(LayerID(0), $0) } == true, "seed \(seed)")
+      }
+    }
+    #expect(masked > 0)
+  }
 }

@@ -3,7 +3,8 @@ enum UnsafeCode {
   /// Folders (and modules) that may hold unsafe code.
   static let allowed = [
     "Sources/BallastRuntime/Load/", "Sources/BallastRuntime/Route/", "Sources/BallastRuntime/Publish/",
-    "Sources/BallastCPU/", "Sources/BallastServing/Checkpoint/", "Sources/BallastServing/Decoder/",
+    "Sources/BallastControl/Plan/Pack/", "Sources/BallastCPU/", "Sources/BallastServing/Checkpoint/",
+    "Sources/BallastServing/Decoder/",
     "Sources/BallastOperations/Files/",
   ]
   /// How far above a spot its comment may stand.

@@ -2,8 +2,8 @@ import BallastRuntime
 
 /// Replicates and packs every layer anew, whatever the placement was: longest first, on the idlest device.
 ///
-/// The start of a plan where a number of replicas is asked for and not there yet, and by itself the policy `greedy`,
-/// which is what the field does at every rebalance.
+/// By itself the policy `greedy`, which is what the field does at every rebalance; and where devices differ in speed, the
+/// start of a plan.
 public struct PackFromScratch: PlanningPass {
   // Algorithm: copies go one by one to the expert with the most tokens a copy; then replicas, heaviest first, go to
   // the least loaded device that has a place left and does not hold the expert. When only a device that holds it
@@ -19,7 +19,7 @@ public struct PackFromScratch: PlanningPass {
     else { return }
     for layer in draft.placement.layers.indices.map({ LayerID($0) }) {
       let before = draft.placement[layer]
-      guard isAlways || !holds(before, places, devices: draft.topology.devices.count) else { continue }
+      guard isAlways || !Self.holds(before, places, devices: draft.topology.devices.count) else { continue }
       let packed = pack(draft.estimate.tokensPerBatch[layer.index], places, draft)
       draft.replace(
         LayerChange(
@@ -34,7 +34,7 @@ public struct PackFromScratch: PlanningPass {
     return (needed...experts).contains(places)
   }
 
-  private func holds(_ layer: LayerPlacement, _ places: Int, devices: Int) -> Bool {
+  static func holds(_ layer: LayerPlacement, _ places: Int, devices: Int) -> Bool {
     var counts = Array(repeating: 0, count: devices)
     for replica in layer.replicas { counts[replica.device.index] += 1 }
     return counts.allSatisfy { $0 == places }

@@ -1,0 +1,59 @@
+extension Division {
+  /// Divides the items; see `BatchSplit.solve`.
+  mutating func solve(
+    sweeps: Int, tie: Double, effort: BatchSplit.Effort, hasActivation: Bool, shortestToken: Double,
+    openDevices: Int
+  ) {
+    putFixed()
+    guard movableCount > 0 else { return }
+    let bound = leastLongest(floor: longest, openDevices: openDevices)
+    splitEvenly()
+    let even = longest
+    if even <= bound * (1 + 1e-9) { return }
+    noteEven()
+    takeAll()
+    sortMovable()
+    for place in 0..<movableCount { pour(movable(place)) }
+    sweep(sweeps, bound: bound, worthwhile: wholeTokens ? shortestToken / 8 : 0)
+    if wholeTokens { roundToWholeTokens() }
+    let trials = effort.trials(longest: longest)
+    if hasActivation, trials > 0 { saveActivations(bound: bound, trials: trials) }
+    if longest >= even * (1 - 1e-9) { return restoreEven() }
+    guard tie > 0, hasActivation else { return }
+    evenTies(limit: min(longest * (1 + tie), even), tie: tie, trials: trials)
+  }
+
+  /// No division can make the busiest device take less: what has no choice, and the work that must be done
+  /// somewhere, shared by all devices.
+  private func leastLongest(floor: Double, openDevices: Int) -> Double {
+    var sum = 0.0
+    for device in 0..<deviceCount { sum += time(ofDevice: device) }
+    for place in 0..<movableCount { sum += leastWork(of: movable(place)) }
+    return max(floor, sum / Double(max(openDevices, 1)), 0)
+  }
+
+  /// The least nanoseconds an item can cost all devices together.
+  func leastWork(of item: Int) -> Double {
+    var least = Double.infinity
+    for piece in range(item) {
+      least = min(least, (sharesReplicas ? 0 : activation(piece)) + tokens(of: item) * perToken(piece))
+    }
+    return least
+  }
+
+  /// Pours every item anew until that stops helping, or the busiest device meets the bound.
+  ///
+  /// Rounding to whole tokens moves the end by about a token, so a small part of one is not worth another sweep.
+  private mutating func sweep(_ sweeps: Int, bound: Double, worthwhile: Double) {
+    var before = longest
+    for _ in 0..<sweeps where before > bound * (1 + 1e-9) {
+      for place in 0..<movableCount {
+        take(movable(place))
+        pour(movable(place))
+      }
+      let after = longest
+      if after > before * (1 - 1e-5) - worthwhile { break }
+      before = after
+    }
+  }
+}

@@ -1,0 +1,10 @@
+@testable import BallastRuntime
+
+extension LoadCounters {
+  /// Counts a selection as a lane does.
+  func record(_ selection: Selection, layer: LayerID, lane: Int) {
+    var load = BatchLoad()
+    load.count(selection.span)
+    record(load, layer: layer, lane: lane)
+  }
+}
