@@ -17,7 +17,7 @@ import Testing
     var model = TinyModel()
     model.fields["max_position_embeddings"] = "256"
     try model.write("model", in: scratch)
-    for (domain, seed) in [("low", 1), ("high", 2)] {
+    for (domain, seed) in [("low", UInt32(1)), ("high", 2)] {
       try scratch.write("model/texts/\(domain).txt", TinyModel.text(sequences * 256 + 40, seed: seed))
     }
   }
