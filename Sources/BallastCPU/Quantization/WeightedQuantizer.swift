@@ -24,6 +24,8 @@ struct WeightedQuantizer: Sendable {
   ///
   /// - Parameters:
   ///   - weights: `rows` × `columns` numbers.
+  ///   - rows: Outputs.
+  ///   - columns: Length of the reduction.
   ///   - moments: Of what the matrix reads, gate-weighted; without a token they leave plain rounding.
   /// - Returns: nil when a weight is not finite, or there is no memory.
   /// - Complexity: O(rows · columns² + columns³).

@@ -35,6 +35,7 @@ struct ExpertReader: Sendable {
   /// - Throws: `StagingError.badWeights` when one matrix cannot be read or has another length.
   func weights(layer: LayerID, expert: ExpertID) throws(StagingError) -> ExpertQuantizer.Weights {
     try withMatrices(layer: layer, expert: expert) { matrices in
+      // Safety: the matrices are lent while their numbers are copied.
       unsafe ExpertQuantizer.Weights(
         gate: numbers(matrices.gate), up: numbers(matrices.up), down: numbers(matrices.down))
     }

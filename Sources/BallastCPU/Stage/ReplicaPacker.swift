@@ -77,6 +77,7 @@ import CBallastKernels
     guard let fitted = ExpertQuantizer(dimensions: dimensions, grid: grid).weighted(weights, tokens: tokens) else {
       throw badWeights(packed, Int32(BALLAST_NOT_FINITE))
     }
+    // Safety: codes and scales are lent while they are packed, with as many rows as the strips have outputs.
     try unsafe packPieces(packed, isDown: false, pause) { strips, depth, block in
       unsafe fitted.gate.withCodes { gate in
         unsafe fitted.up.withCodes { up in
@@ -139,6 +140,7 @@ import CBallastKernels
     var first = 0
     while first < strips {
       let count = min(piece, strips - first)
+      // Safety: the piece lies within the matrix, whose bytes the block has.
       let found = unsafe write(first..<first + count, depth, UnsafeMutableRawPointer(mutating: place))
       guard found == Int32(BALLAST_PACKED) else { throw badWeights(packed, found) }
       first += count

@@ -65,6 +65,8 @@ struct EvaluatedModel: Sendable {
   ///   - isSampled: Whether every batch is sampled.
   ///   - muted: Experts whose outputs are taken to be 0.
   ///   - progress: Called with the sequences done so far.
+  /// - Returns: The score of each text, and what scoring showed of the experts.
+  /// - Throws: `InputError` when the experts cannot be staged or computed.
   func score(
     _ texts: [[UInt8]], precisions: [[Precision]], calibration: CalibrationReservoir? = nil, isSampled: Bool = false,
     muted: Set<MutedExpert> = [], progress: @escaping @Sendable (Int) -> Void = { _ in }
