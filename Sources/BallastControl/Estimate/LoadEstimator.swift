@@ -163,7 +163,7 @@ public struct LoadEstimator: Sendable {
     }
   }
 
-  /// Errors seen on served tokens since the last tick replace what staging had measured.
+  /// Errors seen on served tokens since the last tick count before what staging had measured.
   private mutating func noteShadows(_ samples: SampleTotals, _ placement: Placement) {
     defer { lastShadows = samples }
     guard let before = lastShadows else { return }
@@ -171,10 +171,11 @@ public struct LoadEstimator: Sendable {
       for expert in 0..<shape.expertsPerLayer {
         let count = samples.shadowed[layer][expert] - before.shadowed[layer][expert]
         guard count > 0 else { continue }
-        let error = (samples.error[layer][expert] - before.error[layer][expert]) / count
+        let sum = samples.error[layer][expert] - before.error[layer][expert]
         let replicas = placement[LayerID(layer)].replicas(of: ExpertID(expert))
         guard let low = replicas.map(\.precision).max(by: { $0.rawValue < $1.rawValue }) else { continue }
-        errors.note(error, layer: LayerID(layer), expert: ExpertID(expert), precision: low)
+        errors.noteServed(
+          errorSum: sum, tokens: count, layer: LayerID(layer), expert: ExpertID(expert), precision: low)
       }
     }
   }

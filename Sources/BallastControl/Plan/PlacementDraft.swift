@@ -242,7 +242,15 @@ public struct PlacementDraft: Sendable {
       && after.keeps(limits.moves, change) { source(of: $0, change.layer) }
   }
 
+  /// Whether the replica's error is measured, or expected, to be beyond its bound.
+  func errsTooMuch(_ replica: Replica, _ layer: LayerID) -> Bool {
+    estimate.errors.error(
+      layer: layer, expert: replica.expert, precision: replica.precision, full: shape.fullPrecision)
+      > limits.replicaErrorBound
+  }
+
   private func isWithinResidentLimits(_ change: LayerChange) -> Bool {
+    guard !change.added.contains(where: { errsTooMuch($0, change.layer) }) else { return false }
     let after = ledgerAfter(change)
     return change.added.allSatisfy { replica in
       let device = replica.device.index

@@ -8,6 +8,8 @@ public struct PlannerConfiguration: Hashable, Sendable {
   public var stagingReserveExperts: Int
   /// Most a layer's quality may be forecast to suffer: Σ importance share · relative output error; 0 forbids low precision.
   public var qualityBudget: Double
+  /// Most one replica's measured relative output error may be; beyond it the replica is promoted back.
+  public var replicaErrorBound: Double
   /// The least exact precision a plan may use.
   public var leastPrecision: Precision
   /// Most bytes one plan may move, as a share of the memory budget.
@@ -27,6 +29,7 @@ public struct PlannerConfiguration: Hashable, Sendable {
   /// The defaults keep inside the original bytes.
   public init(
     memoryBudgetShare: Double = 1, stagingReserveExperts: Int = 2, qualityBudget: Double = 0.02,
+    replicaErrorBound: Double = 0.3,
     leastPrecision: Precision = .int8, moveBudgetShare: Double = 0.1, leastGain: Double = 0.002,
     copiesPerLayer: Int? = nil,
     split: SplitRule = .dispatch, searchRounds: Int = 64,
@@ -35,6 +38,7 @@ public struct PlannerConfiguration: Hashable, Sendable {
     self.memoryBudgetShare = memoryBudgetShare
     self.stagingReserveExperts = stagingReserveExperts
     self.qualityBudget = qualityBudget
+    self.replicaErrorBound = replicaErrorBound
     self.leastPrecision = leastPrecision
     self.moveBudgetShare = moveBudgetShare
     self.leastGain = leastGain

@@ -10,6 +10,8 @@ public struct PlanningLimits: Hashable, Sendable {
   public var moveBytes: Int
   /// Most a layer's quality may be forecast to suffer.
   public var qualityBudget: Double
+  /// Most one replica's relative output error may be.
+  public var replicaErrorBound: Double
   /// Precisions a plan may use, from the most exact to the least.
   public var precisions: [Precision]
   /// Replicas each device holds in each layer; nil lets bytes decide.
@@ -29,7 +31,8 @@ public struct PlanningLimits: Hashable, Sendable {
 
   /// States the limits.
   public init(
-    stagingBytes: [Int], residentBytes: [Int], moveBytes: Int, qualityBudget: Double, precisions: [Precision],
+    stagingBytes: [Int], residentBytes: [Int], moveBytes: Int, qualityBudget: Double,
+    replicaErrorBound: Double = .infinity, precisions: [Precision],
     replicasPerDevice: Int? = nil, nanosecondsPerByte: Double = 0, leastGain: Double = 0,
     moves: MoveBudget = MoveBudget(), openLayers: Set<LayerID>? = nil, tailShare: Double = 0
   ) {
@@ -37,6 +40,7 @@ public struct PlanningLimits: Hashable, Sendable {
     self.residentBytes = residentBytes
     self.moveBytes = moveBytes
     self.qualityBudget = qualityBudget
+    self.replicaErrorBound = replicaErrorBound
     self.precisions = precisions
     self.replicasPerDevice = replicasPerDevice
     self.nanosecondsPerByte = nanosecondsPerByte

@@ -87,6 +87,9 @@ public enum ConfigurationSchema {
     .number(
       "planner.qualityBudget", \.planner.qualityBudget, 0...1,
       "Most a layer's quality may be forecast to suffer; 0 forbids low precision."),
+    .number(
+      "planner.replicaErrorBound", \.planner.replicaErrorBound, 0...1000,
+      "Most one replica's measured relative output error may be; beyond it the replica is promoted back."),
     .choice("planner.leastPrecision", \.planner.leastPrecision, "The least exact precision a plan may use."),
     .number(
       "planner.moveBudgetShare", \.planner.moveBudgetShare, 0...1,
@@ -125,6 +128,9 @@ public enum ConfigurationSchema {
     .integer(
       "rollout.retirementPatienceTicks", \.rollout.retirementPatienceTicks, 1...1_000_000,
       "Ticks a lane may hold retirement up before that is reported and plans go on in the bytes that are left."),
+    .choice(
+      "rollout.quantizer", \.rollout.quantizer,
+      "How weights become low precision: plain rounds, weighted fits the tokens an expert has met.", isFixed: true),
   ]
 
   private static let dispatch: [ConfigurationKey] = [
