@@ -156,7 +156,16 @@ static void product(int32_t precision, int grain, const void *weights, size_t pa
   for (size_t line = 0; line < STREAM_AHEAD; line += 64) ask_ahead((const uint8_t *)next + line);
 }
 
+#define PEAK_VECTOR __m512
+#define PEAK_FLOAT32(SUM, LEFT, RIGHT) _mm512_fmadd_ps(LEFT, RIGHT, SUM)
+#define PEAK_BFLOAT16(SUM, LEFT, RIGHT) _mm512_dpbf16_ps(SUM, (__m512bh)(LEFT), (__m512bh)(RIGHT))
+#define PEAK_INT8(SUM, LEFT, RIGHT) \
+  (__m512)_mm512_dpbusd_epi32((__m512i)(SUM), (__m512i)(LEFT), (__m512i)(RIGHT))
+#define PEAK_PAIRS 2
+#include "peaks_body.h"
+
 #pragma clang attribute pop
 
-const ballast_kernel_set ballast_avx512_kernels = {"avx512", pack, quantize, pack_codes, expert_rows, combine, exact};
+const ballast_kernel_set ballast_avx512_kernels = {"avx512", pack, quantize, pack_codes, expert_rows, combine, exact,
+                                                     arithmetic, read_memory};
 #endif

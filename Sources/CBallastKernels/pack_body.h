@@ -24,16 +24,6 @@ typedef struct panel_rows {
   size_t groups;
 } panel_rows;
 
-/// Whether every one of `count` numbers is finite.
-static int32_t all_finite(const float *values, size_t count) {
-  int32_t largest = 0;
-  for (size_t i = 0; i < count; i++) {
-    int32_t size = (int32_t)(bits_of(values[i]) & 0x7fffffffu);
-    largest = size > largest ? size : largest;
-  }
-  return largest < NOT_FINITE;
-}
-
 /// Reads one output into its row.
 static int32_t read_output(int32_t precision, const ballast_source *source, size_t output, size_t depth,
                            const panel_rows *rows, size_t column) {

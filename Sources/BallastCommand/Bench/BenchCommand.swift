@@ -18,6 +18,6 @@ struct BenchCommand: AsyncParsableCommand {
     subcommands: [
       RecordBenchCommand.self, DispatchBenchCommand.self, PublishBenchCommand.self, PauseBenchCommand.self,
       AllBenchCommand.self,
-      InstancesBenchCommand.self,
+      InstancesBenchCommand.self, ExpertsBenchCommand.self,
     ])
 }
