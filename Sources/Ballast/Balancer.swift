@@ -28,6 +28,7 @@ public final class Balancer: Sendable {
     var published = 0
     var abandoned = 0
     var ticks = 0
+    var quality: QualityGuard?
   }
 
   /// Stages a first placement on `executor` and readies everything to serve.
@@ -154,7 +155,7 @@ public final class Balancer: Sendable {
     return BalancerStatistics(
       placement: table.placement, tableVersion: table.version, ticks: tally.ticks, plansPublished: tally.published,
       plansAbandoned: tally.abandoned, memory: path.executor.memory, budgetBytesPerDevice: budget.bytesPerDevice,
-      oldestLaneGeneration: path.table.oldestAnnouncedGeneration, cost: table.cost)
+      quality: tally.quality, oldestLaneGeneration: path.table.oldestAnnouncedGeneration, cost: table.cost)
   }
 
   /// What sampled batches have revealed since the start.
@@ -180,6 +181,7 @@ public final class Balancer: Sendable {
   private func tally(_ event: ControlEvent) {
     plans.withLock {
       $0.ticks += 1
+      if let quality = event.quality { $0.quality = quality }
       switch event.rollout {
       case .published: $0.published += 1
       case .abandoned: $0.abandoned += 1

@@ -27,6 +27,7 @@ public struct ControlLoop: Sendable {
     window = LoadWindow(length: .tokens(configuration.estimator.windowTokens))
     window.slide(to: LoadSnapshot(time: .zero, totals: path.counters.totals()))
     estimator = LoadEstimator(shape: path.executor.shape, configuration: configuration.estimator)
+    for replica in rollout.measured { estimator.note(replica) }
     controller = Controller(configuration: configuration.controller)
     planner = Planner(
       shape: path.executor.shape, topology: path.executor.topology, cost: cost, split: configuration.planner.split,

@@ -119,8 +119,9 @@ import Testing
           let weight = gate[output * 200 + reduction]
           let stored = ballast_reference_weight(
             Int32(precision.rawValue), packed.weights.gate_up, 10, 200, output / 16 * 2, output % 16, reduction)
-          let group = reduction / 32 * 32..<min(reduction / 32 * 32 + 32, 200)
-          let largest = group.map { abs(gate[output * 200 + $0]) }.max() ?? 0
+          let first = reduction / 32 * 32
+          let group = gate[output * 200 + first..<output * 200 + min(first + 32, 200)]
+          let largest = group.map { abs($0) }.max() ?? 0
           let bound =
             switch precision {
             case .float32: Float(0)
@@ -155,7 +156,10 @@ import Testing
   @Test(arguments: levels) func tinyNumbersAreNumbers(level: Int) throws {
     let set = try kernels(level)
     let source = try TestExpert(hidden: 192, inner: 128)
-    let tiny = (0..<2 * 192).map { Float($0 % 7 - 3) * ($0 < 192 ? 1e-41 : 1e-30) }
+    let tiny = (0..<2 * 192).map { place -> Float in
+      let unit: Float = place < 192 ? 1e-41 : 1e-30
+      return Float(place % 7 - 3) * unit
+    }
     for precision in Self.precisions {
       let outputs = PackedTestExpert(source, precision: precision, kernels: set).outputs(set, input: tiny, rows: [0, 1])
       #expect(outputs.joined().allSatisfy { $0.isFinite && abs($0) < 1e-20 }, "\(precision)")

@@ -63,11 +63,11 @@ struct EvaluatedModel: Sendable {
   ///   - precisions: `[layer][expert]`.
   ///   - calibration: What to fit, measure and, when sampling, fill.
   ///   - isSampled: Whether every batch is sampled.
-  ///   - muted: An expert whose output is taken to be 0.
+  ///   - muted: Experts whose outputs are taken to be 0.
   ///   - progress: Called with the sequences done so far.
   func score(
     _ texts: [[UInt8]], precisions: [[Precision]], calibration: CalibrationReservoir? = nil, isSampled: Bool = false,
-    muted: MutedExpert? = nil, progress: @escaping @Sendable (Int) -> Void = { _ in }
+    muted: Set<MutedExpert> = [], progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) async throws(InputError) -> Outcome {
     let balancer = try await balancer(precisions, calibration, isSampled: isSampled, muted: muted)
     let job = EvaluationJob(texts, layers: shape.layers, experts: shape.expertsPerLayer, progress: progress)
@@ -84,7 +84,7 @@ struct EvaluatedModel: Sendable {
   func errors(
     _ precisions: [Precision], _ calibration: CalibrationReservoir, progress: (Int) -> Void = { _ in }
   ) async throws(InputError) -> ErrorEstimate {
-    let executor = try executor(calibration, muted: nil)
+    let executor = try executor(calibration, muted: [])
     var errors = ErrorEstimate()
     for layer in 0..<shape.layers {
       for expert in 0..<shape.expertsPerLayer {
@@ -103,7 +103,7 @@ struct EvaluatedModel: Sendable {
   }
 
   private func balancer(
-    _ precisions: [[Precision]], _ calibration: CalibrationReservoir?, isSampled: Bool, muted: MutedExpert?
+    _ precisions: [[Precision]], _ calibration: CalibrationReservoir?, isSampled: Bool, muted: Set<MutedExpert>
   ) async throws(InputError) -> Balancer {
     let executor = try executor(calibration, muted: muted)
     var configuration = BalancerConfiguration(mode: .observe)
@@ -124,7 +124,8 @@ struct EvaluatedModel: Sendable {
     }
   }
 
-  private func executor(_ calibration: CalibrationReservoir?, muted: MutedExpert?) throws(InputError) -> CPUExecutor {
+  private func executor(_ calibration: CalibrationReservoir?, muted: Set<MutedExpert>) throws(InputError) -> CPUExecutor
+  {
     try input { () throws(CPUExecutorError) in
       try CPUExecutor(
         source: CheckpointWeights(checkpoint, muted: muted), shape: shape, dimensions: dimensions,

@@ -5,9 +5,9 @@ import BallastServing
 /// A checkpoint's experts as the CPU executor reads them: from the mapped file, when a replica is staged.
 struct CheckpointWeights: ExpertWeightSource {
   private let checkpoint: MixtralCheckpoint
-  private let muted: MutedExpert?
+  private let muted: Set<MutedExpert>
 
-  init(_ checkpoint: MixtralCheckpoint, muted: MutedExpert? = nil) {
+  init(_ checkpoint: MixtralCheckpoint, muted: Set<MutedExpert> = []) {
     self.checkpoint = checkpoint
     self.muted = muted
   }
@@ -24,7 +24,7 @@ struct CheckpointWeights: ExpertWeightSource {
       case .up: weights.up
       case .down: weights.down
       }
-    if let muted, muted.layer == layer, muted.expert == expert {
+    if muted.contains(MutedExpert(layer: layer, expert: expert)) {
       return tensor.withZeroBytes(body)
     }
     return tensor.element == .float16 ? tensor.withFloatBytes(body) : tensor.withBytes(body)

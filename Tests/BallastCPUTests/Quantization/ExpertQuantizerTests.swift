@@ -43,10 +43,13 @@ import Testing
     }
     let (fitted, heldOut) = (tokens(256), tokens(32))
     let exact = outputs(quantizer, weights, heldOut)
-    let plain = outputs(quantizer, dequantized(quantizer.plain(weights)), heldOut)
-    let weighted = outputs(quantizer, dequantized(quantizer.weighted(weights, tokens: fitted)), heldOut)
+    let plain = try outputs(quantizer, dequantized(#require(quantizer.plain(weights))), heldOut)
+    let weighted = try outputs(quantizer, dequantized(#require(quantizer.weighted(weights, tokens: fitted))), heldOut)
     func error(_ other: [[Double]]) -> Double { relativeError(other.map { $0.map(Float.init) }, exact) }
     #expect(error(weighted) < 0.8 * error(plain))
     #expect(quantizer.weighted(weights, tokens: CalibrationTokens(hidden: 64)) == quantizer.plain(weights))
+    let spoiled = ExpertQuantizer.Weights(
+      gate: weights.gate, up: weights.up, down: weights.down.map { _ in .infinity })
+    #expect(quantizer.plain(spoiled) == nil && quantizer.weighted(spoiled, tokens: fitted) == nil)
   }
 }

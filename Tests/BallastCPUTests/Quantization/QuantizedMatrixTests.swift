@@ -14,4 +14,13 @@ import Testing
     other.replaceRow(0, by: matrix, row: 0)
     #expect(other.weights(row: 0) == matrix.weights(row: 0))
   }
+
+  @Test func lendsCodesAndStoredScales() throws {
+    let grid = try #require(QuantizationGrid(.int8))
+    var matrix = QuantizedMatrix(rows: 1, columns: 2, grid: grid)
+    matrix.codes = [5, -7]
+    matrix.scales = [-0.5]
+    let seen = matrix.withCodes { ([$0.pointee.codes[0], $0.pointee.codes[1]], $0.pointee.scales[0]) }
+    #expect(seen.0 == [5, -7] && seen.1 == UInt16(Float(-0.5).bitPattern >> 16))
+  }
 }

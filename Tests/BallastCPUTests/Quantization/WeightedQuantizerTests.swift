@@ -1,3 +1,4 @@
+import BallastRuntime
 import Testing
 
 @testable import BallastCPU
@@ -40,18 +41,21 @@ import Testing
   func noRowIsWorseThanPlainOnTheCalibration(seed: UInt64) throws {
     let grid = try #require(QuantizationGrid(seed % 2 == 0 ? .int8 : .int4))
     let instance = Case(rows: 5 + Int(seed) * 3, columns: 20 + Int(seed) * 9, tokens: Int(seed) * 12, seed: seed)
-    let plain = PlainQuantizer(grid: grid).quantize(instance.weights, rows: instance.rows, columns: instance.columns)
-    let weighted = WeightedQuantizer(grid: grid).quantize(
-      instance.weights, rows: instance.rows, columns: instance.columns, moments: instance.moments)
+    let plain = try #require(
+      PlainQuantizer(grid: grid).quantize(instance.weights, rows: instance.rows, columns: instance.columns))
+    let weighted = try #require(
+      WeightedQuantizer(grid: grid).quantize(
+        instance.weights, rows: instance.rows, columns: instance.columns, moments: instance.moments))
     for (one, other) in zip(try instance.errors(weighted), try instance.errors(plain)) { #expect(one <= other) }
   }
 
   @Test func errsMuchLessThanPlainWhereInputsDependOnEachOther() throws {
     let grid = try #require(QuantizationGrid(.int4))
     let instance = Case(rows: 16, columns: 64, tokens: 300, seed: 4)
-    let plain = PlainQuantizer(grid: grid).quantize(instance.weights, rows: 16, columns: 64)
-    let weighted = WeightedQuantizer(grid: grid).quantize(
-      instance.weights, rows: 16, columns: 64, moments: instance.moments)
+    let plain = try #require(PlainQuantizer(grid: grid).quantize(instance.weights, rows: 16, columns: 64))
+    let weighted = try #require(
+      WeightedQuantizer(grid: grid).quantize(
+        instance.weights, rows: 16, columns: 64, moments: instance.moments))
     #expect(try instance.errors(weighted).reduce(0, +) < 0.5 * instance.errors(plain).reduce(0, +))
   }
 
@@ -67,8 +71,16 @@ import Testing
     let grid = try #require(QuantizationGrid(.int4))
     let instance = Case(rows: 2, columns: 64, tokens: 40, seed: 3)
     let weights = (0..<128).map { $0 % 64 < 32 ? 0 : instance.weights[$0] }
-    let matrix = WeightedQuantizer(grid: grid).quantize(weights, rows: 2, columns: 64, moments: instance.moments)
+    let matrix = try #require(
+      WeightedQuantizer(grid: grid).quantize(weights, rows: 2, columns: 64, moments: instance.moments))
     for row in 0..<2 { #expect(matrix.weights(row: row)[0..<32].allSatisfy { $0 == 0 }) }
+  }
+
+  @Test func refusesWhatIsNotFinite() throws {
+    let grid = try #require(QuantizationGrid(.int4))
+    let instance = Case(rows: 1, columns: 8, tokens: 5, seed: 6)
+    let weights = [Float](repeating: .nan, count: 8)
+    #expect(WeightedQuantizer(grid: grid).quantize(weights, rows: 1, columns: 8, moments: instance.moments) == nil)
   }
 
   @Test func theErrorIsTheQuadraticForm() {
