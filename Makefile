@@ -50,6 +50,8 @@ examples: setup ## Run every example and compare what it prints with its expecte
 bench: setup ## Measure the serving path and compare its allocations with the thresholds in git
 	cd Benchmarks && CPATH="$$PWD/jemalloc" swift package --disable-sandbox \
 	  --allow-writing-to-package-directory benchmark thresholds check --no-progress --metric mallocCountTotal
+	swift build -c release --product ballast
+	.build/release/ballast bench experts
 
 SYMBOLS := .build/symbols
 docs: setup ## Build the reference of the embeddable modules into .build/docs

@@ -157,11 +157,12 @@ import Testing
     let set = try kernels(level)
     let source = try TestExpert(hidden: 192, inner: 128)
     let tiny = (0..<2 * 192).map { place -> Float in
-      let unit: Float = place < 192 ? 1e-41 : 1e-30
+      let unit = place < 192 ? Float.leastNonzeroMagnitude * 7000 : 1e-30
       return Float(place % 7 - 3) * unit
     }
     for precision in Self.precisions {
-      let outputs = PackedTestExpert(source, precision: precision, kernels: set).outputs(set, input: tiny, rows: [0, 1])
+      let outputs = PackedTestExpert(source, precision: precision, kernels: set).outputs(
+        set, input: tiny, rows: [0, 1])
       #expect(outputs.joined().allSatisfy { $0.isFinite && abs($0) < 1e-20 }, "\(precision)")
     }
   }

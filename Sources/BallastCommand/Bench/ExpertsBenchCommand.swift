@@ -48,7 +48,8 @@ struct ExpertsBenchCommand: AsyncParsableCommand {
     }
     guard (1...64).contains(devices) else { throw ValidationError("--devices is \(devices); allowed is 1 to 64") }
     for name in precision where Precision(name: name) == nil {
-      throw ValidationError("--precision \(name) is none of \(Precision.allCases.map(\.description).joined(separator: ", "))")
+      throw ValidationError(
+        "--precision \(name) is none of \(Precision.allCases.map(\.description).joined(separator: ", "))")
     }
   }
 
