@@ -17,6 +17,7 @@ import Synchronization
   /// Readies a block for each core.
   init(cores: [Int]) {
     self.cores = cores
+    // Safety: each block is initialised before it is kept.
     unsafe blocks = cores.map { _ in
       let block = UnsafeMutableRawPointer.allocate(byteCount: Self.blockBytes, alignment: Self.hugePageBytes)
       // Safety: the block is ours; advice that is not taken changes nothing.

@@ -4,10 +4,11 @@ import Synchronization
 
 /// Wakes threads that wait for a condition, which look for a while before they sleep.
 @safe final class Doorbell: @unchecked Sendable {
+  // Safety: the count lives as long as this object, and whoever waits holds a reference.
   // Concurrency: a ringer makes the condition true, counts its ring, then looks for sleepers. A sleeper reads the
   // count, counts itself, looks at the condition, and sleeps only while the count is what it read. Either the sleeper
   // sees the condition, or the ringer sees the sleeper and the count has changed.
-  // Safety: the count lives as long as this object, and whoever waits holds a reference.
+  // Safety: as above.
   private let rings = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
   private let sleepers = Atomic<Int>(0)
 
