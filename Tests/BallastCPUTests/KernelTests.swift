@@ -170,10 +170,9 @@ import Testing
   /// Codes and scales made apart give what packing gives at once, and what the reference reads back.
   @Test(arguments: levels, [Precision.int8, .int4]) func codesPackAsWeightsDo(level: Int, precision: Precision) throws {
     let set = try kernels(level)
-    let (outputs, depth) = (72, 200)
+    let (outputs, depth, code) = (72, 200, Int32(precision.rawValue))
     let source = try TestExpert(hidden: depth, inner: outputs)
     let packed = PackedTestExpert(source, precision: precision, kernels: set)
-    let code = Int32(precision.rawValue)
     func rounded(_ matrix: ExpertMatrix) -> (codes: [Int8], scales: [UInt16]) {
       var codes = Array(repeating: Int8(0), count: outputs * depth)
       var scales = Array(repeating: UInt16(0), count: outputs * ballast_groups(depth))
