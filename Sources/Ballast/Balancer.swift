@@ -30,6 +30,7 @@ public final class Balancer: Sendable {
     var published = 0
     var abandoned = 0
     var ticks = 0
+    var quality: QualityGuard?
     var delays = 0
     var isRetiring = false
   }
@@ -147,6 +148,9 @@ public final class Balancer: Sendable {
       throw .fixedWhileRunning("planner.stagingReserveExperts")
     }
     guard configuration.affinity == before.affinity else { throw .fixedWhileRunning("affinity") }
+    guard configuration.rollout.quantizer == before.rollout.quantizer else {
+      throw .fixedWhileRunning("rollout.quantizer")
+    }
     current.withLock { $0 = configuration }
     next.withLock { $0 = configuration }
   }
@@ -188,7 +192,7 @@ public final class Balancer: Sendable {
     return BalancerStatistics(
       placement: table.placement, tableVersion: table.version, ticks: tally.ticks, plansPublished: tally.published,
       plansAbandoned: tally.abandoned, memory: path.executor.memory, budgetBytesPerDevice: budget.bytesPerDevice,
-      oldestLaneGeneration: path.table.oldestAnnouncedGeneration,
+      quality: tally.quality, oldestLaneGeneration: path.table.oldestAnnouncedGeneration,
       currentGeneration: path.table.currentGeneration, waitingTables: path.table.keptCount,
       isRetiring: tally.isRetiring, retirementDelays: tally.delays, cost: table.cost)
   }
@@ -226,6 +230,7 @@ public final class Balancer: Sendable {
   private func tally(_ event: ControlEvent) {
     plans.withLock {
       $0.ticks += 1
+      if let quality = event.quality { $0.quality = quality }
       $0.isRetiring = event.isRetiring
       if event.delay != nil { $0.delays += 1 }
       switch event.rollout {

@@ -5,7 +5,7 @@ import Synchronization
 /// Computes experts on this machine's cores.
 ///
 /// A device is a group of workers pinned to cores, with an arena of its own that holds only its replicas; only its
-/// workers compute its runs. Tokens of a run are computed as matrices. At every precision an expert's output for a
+/// cores compute its runs. Tokens of a run are computed as matrices. At every precision an expert's output for a
 /// token is the same bit for bit whichever device computes it and whichever tokens are beside it.
 ///
 /// Letting go of the executor waits for its threads and frees everything.
@@ -22,6 +22,9 @@ public final class CPUExecutor: ExpertExecutor {
   /// The sizes of its experts.
   public let dimensions: ExpertDimensions
 
+  /// Tokens its experts have met on sampled batches.
+  public let calibration: CalibrationReservoir
+
   let stager: ReplicaStager
   /// The core of the first device's first worker.
   var firstCore: Int { firstCores[0] }
@@ -33,7 +36,8 @@ public final class CPUExecutor: ExpertExecutor {
   private let workers: [DeviceWorkers]
   private let threads: [WorkerThread]
   private let idleBatches = Mutex<[Batch]>([])
-  private let shadowTurn = Atomic<UInt64>(0)
+  private let spoiledRows = Atomic<Int>(0)
+  private let shadowTurn: Atomic<UInt64>
 
   /// Starts the devices' workers and the staging thread.
   ///
@@ -42,10 +46,11 @@ public final class CPUExecutor: ExpertExecutor {
   ///   - shape: The model, as `ExpertDimensions.modelShape` makes it.
   ///   - dimensions: The sizes of its experts.
   ///   - configuration: Devices, their memory and cores.
+  ///   - calibration: What experts have met before, to go on from; nil begins with nothing.
   /// - Throws: `CPUExecutorError`; nothing is left running then.
   public init(
     source: any ExpertWeightSource, shape: ModelShape, dimensions: ExpertDimensions,
-    configuration: CPUExecutorConfiguration
+    configuration: CPUExecutorConfiguration, calibration: CalibrationReservoir? = nil
   ) throws(CPUExecutorError) {
     try Self.check(source: source, shape: shape, dimensions: dimensions, configuration: configuration)
     let cores = try Self.cores(configuration)
@@ -58,6 +63,13 @@ public final class CPUExecutor: ExpertExecutor {
     self.shape = shape
     self.dimensions = dimensions
     firstCores = cores.map { $0[0] }
+    self.calibration =
+      calibration
+      ?? CalibrationReservoir(
+        shape: shape, dimensions: dimensions, limitBytes: configuration.calibrationBytes, seed: configuration.seed)
+    // Turns of one seed must not meet those of the next.
+    var first = SplitMix64(seed: configuration.seed)
+    shadowTurn = Atomic(first.next())
     let reader = ExpertReader(source: source, dimensions: dimensions)
     exact = ExactExpert(reader: reader)
     var arenas: [DeviceArena] = []
@@ -66,9 +78,10 @@ public final class CPUExecutor: ExpertExecutor {
     }
     stager = ReplicaStager(
       shape: shape, dimensions: dimensions, sourcePrecision: source.precision, arenas: arenas,
-      table: ReplicaTable(capacity: Self.mostReplicas(shape, configuration)), packer: ReplicaPacker(reader: reader),
+      table: ReplicaTable(capacity: Self.mostReplicas(shape, configuration)),
+      packer: ReplicaPacker(reader: reader, quantizer: configuration.quantizer, calibration: self.calibration),
       thread: StagingThread(bytesPerSecond: configuration.stagingBytesPerSecond))
-    workers = cores.map { _ in DeviceWorkers() }
+    workers = cores.map { DeviceWorkers(cores: $0) }
     threads = try Self.start(workers, on: cores, staging: stager.thread, dimensions: dimensions)
   }
 
@@ -76,11 +89,16 @@ public final class CPUExecutor: ExpertExecutor {
     Self.end(workers, stager.thread, threads)
   }
 
-  /// Float32, bfloat16 and int8 with a scale for each 64 weights.
+  /// All of them; int8 and int4 with a scale for each 32 weights.
   public var precisions: [Precision] { ReplicaStager.precisions }
 
   /// Bytes in use on each device; the checkpoint the source maps is not counted.
   public var memory: [DeviceMemory] { stager.arenas.map(\.memory) }
+
+  /// Output rows so far that held an infinity or NaN, because their input did or because a sum overflowed.
+  ///
+  /// Such a row spoils no other.
+  public var rowsNotFinite: Int { spoiledRows.load(ordering: .relaxed) }
 
   /// The most bytes a second staging writes; nil for as fast as it can.
   ///
@@ -111,7 +129,7 @@ public final class CPUExecutor: ExpertExecutor {
     sample: inout ExecutionSample?
   ) throws(ExecutionError) {
     try check(dispatch.tokenCount, layer: layer, input: input.count, output: output.count)
-    let batch = idleBatches.withLock { $0.popLast() } ?? Batch(devices: workers.count, stride: dimensions.paddedHidden)
+    let batch = idleBatches.withLock { $0.popLast() } ?? Batch(devices: workers.count, dimensions: dimensions)
     defer { idleBatches.withLock { $0.append(batch) } }
     try fill(batch, dispatch, layer: layer)
     let rows = dispatch.rows
@@ -161,9 +179,10 @@ public final class CPUExecutor: ExpertExecutor {
         unsafe gates.withUnsafeBufferPointer { gates in
           for token in 0..<tokens {
             let first = Int(starts[token])
-            unsafe Kernels.current.combine(
+            let isFinite = unsafe Kernels.current.combine(
               batch.entries, batch.stride, order.baseAddress.map { unsafe $0 + first }, gates.baseAddress,
               Int(starts[token + 1]) - first, sums + token * hidden, hidden)
+            if isFinite == 0 { spoiledRows.add(1, ordering: .relaxed) }
           }
         }
       }
@@ -180,15 +199,29 @@ public final class CPUExecutor: ExpertExecutor {
     sample.norms.removeAll(keepingCapacity: true)
     sample.shadows.removeAll(keepingCapacity: true)
     for entry in 0..<dispatch.rows.count {
-      var sum: Float = 0
-      // Safety: entries are `dispatch.rows.count` rows of `stride` floats.
-      for column in 0..<dimensions.hidden {
-        let value = unsafe batch.entries[entry * batch.stride + column]
-        sum += value * value
+      // Safety: entries are `dispatch.rows.count` rows of `stride` floats, whole vectors; what pads a row is 0.
+      let row = unsafe UnsafeRawPointer(batch.entries + entry * batch.stride)
+      var sums = SIMD16<Float>.zero
+      for column in stride(from: 0, to: batch.stride, by: 16) {
+        let values = unsafe row.load(fromByteOffset: column * 4, as: SIMD16<Float>.self)
+        sums += values * values
       }
-      sample.norms.append(sum.squareRoot())
+      sample.norms.append(sums.sum().squareRoot())
     }
     if let shadow = shadow(batch, dispatch, layer: layer, input: input) { sample.shadows.append(shadow) }
+    keep(dispatch, layer: layer, input: input)
+  }
+
+  /// Offers the tokens to the calibration.
+  private func keep(_ dispatch: borrowing Dispatch, layer: LayerID, input: Span<Float>) {
+    let hidden = dimensions.hidden
+    for run in dispatch.runs {
+      for entry in run.entries {
+        let first = Int(dispatch.rows[entry]) * hidden
+        calibration.offer(
+          input.extracting(first..<first + hidden), gate: dispatch.gates[entry], layer: layer, expert: run.expert)
+      }
+    }
   }
 
   /// Recomputes one low-precision entry exactly; which one, changes from sample to sample.

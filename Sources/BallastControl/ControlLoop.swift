@@ -15,6 +15,8 @@ public struct ControlLoop: Sendable {
   var rollout: Rollout
   /// `[device]`: whether it takes part.
   var statuses: [DeviceStatus]
+  /// Replicas over their bound that no plan could promote; they ask for none again.
+  private var hopeless: Set<QualityGuard.Place> = []
   private var ticks = 0
   private var isDelayReported = false
 
@@ -31,6 +33,7 @@ public struct ControlLoop: Sendable {
     statuses = Array(repeating: .serving, count: path.executor.topology.devices.count)
     estimator = LoadEstimator(shape: path.executor.shape, configuration: configuration.estimator)
     affinity = AffinityEstimator(halfLifeTicks: configuration.estimator.halfLifeTicks)
+    for replica in rollout.measured { estimator.note(replica) }
     controller = Controller(configuration: configuration.controller)
     planner = Planner(
       shape: path.executor.shape, topology: path.executor.topology, cost: cost, split: configuration.planner.split,
@@ -63,6 +66,7 @@ public struct ControlLoop: Sendable {
     event.rollout = await rollout.apply(plan, to: path.table, compile: compile)
     path.isApplying = false
     for replica in rollout.measured { estimator.note(replica) }
+    if case .published = event.rollout, !plan.isCutShort { estimator.notePlan(plan.changes.map(\.layer)) }
     event.isRetiring = rollout.isRetiring
     return event
   }
@@ -90,12 +94,18 @@ public struct ControlLoop: Sendable {
       let imbalance = try? planner.imbalance(of: placement, for: estimate, statuses: statuses)
     else { return nil }
     event.imbalance = imbalance
-    event.decision = decide(imbalance)
+    let quality = QualityGuard(
+      placement, errors: estimate.errors, full: path.executor.shape.fullPrecision,
+      replicaErrorBound: configuration.planner.replicaErrorBound)
+    event.quality = quality
+    event.decision = decide(imbalance, quality)
     guard event.decision == .plan,
       let plan = try? planner.plan(from: placement, for: estimate, within: limits(estimate), statuses: statuses)
     else { return nil }
+    hopeless = plan.isEmpty ? Set(quality.breaches.map(\.place)) : []
     guard !plan.isEmpty else {
       controller.foundNothing()
+      if !plan.isCutShort { estimator.notePlan([]) }
       event.decision = .hold(.nothingPays)
       return nil
     }
@@ -116,6 +126,7 @@ public struct ControlLoop: Sendable {
     window.length = .tokens(next.estimator.windowTokens)
     estimator.configuration = next.estimator
     affinity.halfLifeTicks = next.estimator.halfLifeTicks
+    estimator.forgetPlans()
     controller.configuration = next.controller
     rollout.configuration = next.rollout
     planner = Planner(
@@ -124,11 +135,12 @@ public struct ControlLoop: Sendable {
     republish()
   }
 
-  private mutating func decide(_ imbalance: Double) -> Decision {
+  private mutating func decide(_ imbalance: Double, _ quality: QualityGuard) -> Decision {
     if configuration.mode == .observe { return .hold(.observing) }
     // A lane that stalls must not stop the placement from following the load.
     if rollout.isRetiring, rollout.delay == nil { return .hold(.awaitingRetirement) }
-    return controller.decide(imbalance: imbalance)
+    return controller.decide(
+      imbalance: imbalance, isQualityBreached: quality.breaches.contains { !hopeless.contains($0.place) })
   }
 
   /// What a plan made now must keep within, and what a byte must earn.
@@ -142,11 +154,11 @@ public struct ControlLoop: Sendable {
     var limits = PlanningLimits(
       stagingBytes: zip(budget.bytesPerDevice, leaving).map { $0 - $1 }, residentBytes: budget.residentBytes,
       moveBytes: Int(max(0, min(Double(Int32.max) * 4096, planner.moveBudgetShare * total))),
-      qualityBudget: planner.qualityBudget,
+      qualityBudget: planner.qualityBudget, replicaErrorBound: planner.replicaErrorBound,
       precisions: precisions.filter { $0.rawValue >= shape.fullPrecision.rawValue },
       replicasPerDevice: planner.copiesPerLayer.map { $0 / budget.bytesPerDevice.count },
       nanosecondsPerByte: configuration.controller.gainSafetyFactor * 1e9 / self.planner.cost.linkBytesPerSecond
-        / max(life, 1), leastGain: planner.leastGain)
+        / max(life, 1), leastGain: planner.leastGain, tailShare: planner.tailShare)
     limits.linkPrice = LinkPrice(
       configuration.affinity, cost: self.planner.cost, devices: budget.bytesPerDevice.count)
     return limits

@@ -41,18 +41,19 @@ import Synchronization
   /// A block of exactly `bytes` of the budget.
   ///
   /// - Throws: `StagingError.outOfMemory`; nothing is taken then.
-  func allocate(bytes: Int) throws(StagingError) -> UnsafeMutableRawPointer {
+  func allocate(bytes: Int, precision: Precision) throws(StagingError) -> UnsafeMutableRawPointer {
     let free: Int? = use.withLock { use in
       let free = limitBytes - use.replicaBytes
       guard bytes <= free else { return free }
       use.replicaBytes += bytes
+      use.bytesByPrecision[precision] += bytes
       use.peakReplicaBytes = max(use.peakReplicaBytes, use.replicaBytes)
       return nil
     }
     if let free { throw .outOfMemory(device: device, neededBytes: bytes, freeBytes: free) }
     // Safety: `flags` names this arena and no thread cache; the size is above 0.
     guard let block = unsafe mallocx(bytes, flags(bytes)) else {
-      use.withLock { $0.replicaBytes -= bytes }
+      giveBack(bytes, precision)
       throw .outOfMemory(device: device, neededBytes: bytes, freeBytes: 0)
     }
     if exponent(bytes) == Self.hugePageExponent {
@@ -63,10 +64,17 @@ import Synchronization
   }
 
   /// Gives back a block of `bytes`.
-  func free(_ block: UnsafeMutableRawPointer, bytes: Int) {
+  func free(_ block: UnsafeMutableRawPointer, bytes: Int, precision: Precision) {
     // Safety: the block came from `allocate` and nobody uses it any more.
     unsafe dallocx(block, flags(bytes))
-    use.withLock { $0.replicaBytes -= bytes }
+    giveBack(bytes, precision)
+  }
+
+  private func giveBack(_ bytes: Int, _ precision: Precision) {
+    use.withLock {
+      $0.replicaBytes -= bytes
+      $0.bytesByPrecision[precision] -= bytes
+    }
   }
 
   /// Bytes in use; what the arena holds resident beyond the replicas is overhead.

@@ -13,7 +13,7 @@ struct ReplicaStager: Sendable {
   let thread: StagingThread
 
   /// What the kernels can hold, from the most exact.
-  static let precisions: [Precision] = [.float32, .bfloat16, .int8]
+  static let precisions: [Precision] = [.float32, .bfloat16, .int8, .int4]
 
   /// Whether storing weights this way loses nothing of the checkpoint, or nothing the model counts as lost.
   func isExact(_ precision: Precision) -> Bool {
@@ -30,7 +30,8 @@ struct ReplicaStager: Sendable {
     let bytes = dimensions.bytes(replica.precision)
     // Safety: the block is owned by `packed`, and freed by the catch or by whoever takes it out of the table.
     let packed = try unsafe PackedReplica(
-      replica, layer: layer, block: arena.allocate(bytes: bytes), arena: arena, dimensions: dimensions)
+      replica, layer: layer, block: arena.allocate(bytes: bytes, precision: replica.precision), arena: arena,
+      dimensions: dimensions)
     do throws(StagingError) {
       let start = monotonicNanoseconds()
       var written = 0

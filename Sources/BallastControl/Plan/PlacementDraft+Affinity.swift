@@ -19,22 +19,23 @@ extension PlacementDraft {
       price += self.price(change)
       guard trial.replace(change), trial.qualitySpent(change.layer) <= qualityAllowed(change.layer) else { return }
     }
-    let gain = totalNanoseconds - trial.totalNanoseconds - price
-    if gain > totalNanoseconds * 1e-9 { self = trial }
+    let before = totalNanoseconds()
+    let gain = before - trial.totalNanoseconds() - price
+    if gain > before * 1e-9 { self = trial }
   }
 
   private func qualityAllowed(_ layer: LayerID) -> Double { max(limits.qualityBudget, qualitySpent(layer)) }
 
   /// What all layers and links take together.
-  private var totalNanoseconds: Double {
-    var links = 0.0
+  mutating func totalNanoseconds() -> Double {
+    var total = placement.layers.indices.reduce(0.0) { $0 + score(LayerID($1)) }
     if let affinity = estimate.affinity, !limits.linkPrice.isFree {
       for (index, layer) in placement.layers.enumerated() {
         let table = LinkTable(
           LayerID(index), placement.layers, affinity, limits.linkPrice, topology, sides: .before)
-        links += table.cost(layer)
+        total += table.cost(layer)
       }
     }
-    return scoreSum + links
+    return total
   }
 }

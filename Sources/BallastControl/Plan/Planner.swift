@@ -25,10 +25,9 @@ public struct Planner: Sendable {
   /// Ballast's own passes.
   public static func passes(searchRounds: Int) -> [any PlanningPass] {
     [
-      RestoreQuality(), FillDevices(), PackEvenly(), ReplicateOrQuantize(rounds: searchRounds),
-      TradePrecisions(rounds: searchRounds), PlaceReplicas(rounds: searchRounds),
-      CopyHeavyHitters(rounds: searchRounds),
-      KeepTokensNear(rounds: searchRounds),
+      RestoreQuality(), FillDevices(), PackEvenly(), RelabelDevices(), ReplicateOrQuantize(rounds: searchRounds),
+      TradePrecisions(rounds: searchRounds), ExchangeReplicas(rounds: searchRounds),
+      PlaceReplicas(rounds: searchRounds), CopyHeavyHitters(rounds: searchRounds), KeepTokensNear(rounds: searchRounds),
     ]
   }
 

@@ -41,6 +41,9 @@ public enum ConfigurationSchema {
     .integer(
       "estimator.historyWindows", \.estimator.historyWindows, 1...1024,
       "Recent windows a placement is judged by, each by itself."),
+    .number(
+      "estimator.driftSensitivity", \.estimator.driftSensitivity, 0...1000,
+      "How quickly a window counts less the more it differs from the newest; 0 for never."),
     .number("estimator.prefillWeight", \.estimator.prefillWeight, 0...1000, "What a prefill token counts."),
     .number("estimator.decodeWeight", \.estimator.decodeWeight, 0...1000, "What a decode token counts."),
     .integer(
@@ -84,6 +87,9 @@ public enum ConfigurationSchema {
     .number(
       "planner.qualityBudget", \.planner.qualityBudget, 0...1,
       "Most a layer's quality may be forecast to suffer; 0 forbids low precision."),
+    .number(
+      "planner.replicaErrorBound", \.planner.replicaErrorBound, 0...1000,
+      "Most one replica's measured relative output error may be; beyond it the replica is promoted back."),
     .choice("planner.leastPrecision", \.planner.leastPrecision, "The least exact precision a plan may use."),
     .number(
       "planner.moveBudgetShare", \.planner.moveBudgetShare, 0...1,
@@ -92,6 +98,9 @@ public enum ConfigurationSchema {
       "planner.leastGain", \.planner.leastGain, 0...1,
       "Share of its layer's time that every staged replica must save; below it is noise."),
     .choice("planner.split", \.planner.split, "How an expert's tokens divide among its replicas, for judging."),
+    .number(
+      "planner.tailShare", \.planner.tailShare, 0...1,
+      "Share of the judgement given to the p95 of recent windows; the rest is their mean."),
     .integer(
       "planner.searchRounds", \.planner.searchRounds, 0...1_000_000,
       "Rounds of placement search in each layer; more finds better balance and takes longer."),
@@ -119,6 +128,9 @@ public enum ConfigurationSchema {
     .integer(
       "rollout.retirementPatienceTicks", \.rollout.retirementPatienceTicks, 1...1_000_000,
       "Ticks a lane may hold retirement up before that is reported and plans go on in the bytes that are left."),
+    .choice(
+      "rollout.quantizer", \.rollout.quantizer,
+      "How weights become low precision: plain rounds, weighted fits the tokens an expert has met.", isFixed: true),
   ]
 
   private static let dispatch: [ConfigurationKey] = [

@@ -27,14 +27,15 @@ public struct Replay: Sendable {
   /// Knobs for planning once a window, on that window and those before it.
   public static func configuration(copies: Int?, planLifeWindows: Int) -> BalancerConfiguration {
     var configuration = BalancerConfiguration()
-    configuration.estimator = EstimatorConfiguration(windowTokens: 1, halfLifeTicks: 2, samplingInterval: 0)
+    configuration.estimator = EstimatorConfiguration(windowTokens: 1, halfLifeTicks: 6, samplingInterval: 0)
     configuration.controller = ControllerConfiguration(
       enterImbalance: 1.0001, leaveImbalance: 1, dwellTicks: 1, cooldownTicks: 0, reviewTicks: 1,
       planLifeTicks: planLifeWindows)
     configuration.planner.copiesPerLayer = copies
     configuration.planner.memoryBudgetShare = 1e6
     configuration.planner.qualityBudget = 0
-    configuration.planner.leastGain = 0.0005
+    // What a copy must gain is a share of what all copies of a layer may cost.
+    configuration.planner.leastGain = 0.024 / Double(max(copies ?? 64, 1))
     return configuration
   }
 

@@ -11,6 +11,8 @@ public struct Lane: ~Copyable, Sendable {
   private var batches: [Int]
   private var expertTokens: [Int]
   private var recorder = TransitionRecorder()
+  /// `[token]`: how far the sampled batch turned its residual stream.
+  private var turns: [Double] = []
 
   init(path: ServingPath, row: Int) {
     self.path = path
@@ -145,7 +147,7 @@ public struct Lane: ~Copyable, Sendable {
   }
 
   /// Adds what a sampled batch showed to the sums of this lane.
-  private func learn(
+  private mutating func learn(
     _ sample: ExecutionSample, layer: LayerID, residual: Span<Float>?, output: Span<Float>
   ) {
     for shadow in sample.shadows {
@@ -154,12 +156,12 @@ public struct Lane: ~Copyable, Sendable {
     let tokens = dispatched.tokenCount
     guard let residual, sample.norms.count == dispatched.rows.count, tokens > 0 else { return }
     let hidden = output.count / tokens
+    turns.removeAll(keepingCapacity: true)
+    for token in 0..<tokens { turns.append(turn(residual, output, from: token * hidden, count: hidden)) }
     for run in dispatched.runs {
       for entry in run.entries {
-        let token = Int(dispatched.rows[entry])
         let score =
-          Double(dispatched.gates[entry]) * Double(sample.norms[entry])
-          * turn(residual, output, from: token * hidden, count: hidden)
+          Double(dispatched.gates[entry]) * Double(sample.norms[entry]) * turns[Int(dispatched.rows[entry])]
         path.samples.addImportance(score, layer: layer, expert: run.expert.index, lane: row)
       }
     }
