@@ -14,8 +14,8 @@ struct EvaluatedModel: Sendable {
     var scores: [PredictionScore]
     /// What sampled batches revealed.
     var samples: SampleTotals
-    /// How often each expert was chosen, and by which gate weights.
-    var use: ExpertUse
+    /// `[text]`: how often each expert was chosen, and by which gate weights.
+    var uses: [ExpertUse]
   }
 
   let checkpoint: MixtralCheckpoint
@@ -79,7 +79,7 @@ struct EvaluatedModel: Sendable {
       return await group.reduce(into: [InputError]()) { if let failure = $1 { $0.append(failure) } }
     }
     if let failure = failures.first { throw failure }
-    return Outcome(scores: job.scores, samples: balancer.samples, use: job.use)
+    return Outcome(scores: job.scores, samples: balancer.samples, uses: job.uses)
   }
 
   /// What each precision costs each expert, on the tokens held out of `calibration`.
