@@ -19,7 +19,8 @@ import Testing
       _ matrix: ExpertMatrix, layer: LayerID, expert: ExpertID, _ body: (RawSpan) -> Outcome
     ) throws(StagingError) -> Outcome {
       watch.withLock { $0 }?()
-      return body(bytes.span.bytes)
+      let values = bytes
+      return body(values.span.bytes)
     }
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BallastCPU
+import BallastRuntime
 import BallastServing
 import Foundation
 
