@@ -15,7 +15,7 @@ struct LayerSearch {
   private(set) var steps: [Step] = []
 
   /// Exchanges that are tried in a round.
-  private static let shortlist = 60
+  private static let shortlist = 100
   /// Exchanges that gain less than this share of a round's best wait for the next round.
   private static let worthwhile: Float = 0.3
   /// What an exchange must still gain of what it promised, after others of its round were made.
