@@ -158,7 +158,8 @@ public struct ControlLoop: Sendable {
       precisions: precisions.filter { $0.rawValue >= shape.fullPrecision.rawValue },
       replicasPerDevice: planner.copiesPerLayer.map { $0 / budget.bytesPerDevice.count },
       nanosecondsPerByte: configuration.controller.gainSafetyFactor * 1e9 / self.planner.cost.linkBytesPerSecond
-        / max(life, 1), leastGain: planner.leastGain, tailShare: planner.tailShare)
+        / max(life, 1), leastGain: planner.leastGain,
+      moves: planner.moves, tailShare: planner.tailShare)
     limits.linkPrice = LinkPrice(
       configuration.affinity, cost: self.planner.cost, devices: budget.bytesPerDevice.count)
     return limits
