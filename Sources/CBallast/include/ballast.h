@@ -289,7 +289,8 @@ ballast_status ballast_balancer_tick(ballast_balancer balancer, int64_t nanoseco
  * equal plans everywhere. Thread: any. */
 ballast_status ballast_balancer_tick_load(ballast_balancer balancer, ballast_load load, int64_t nanoseconds);
 
-/* Ticks every `tickMilliseconds` until `ballast_balancer_stop`, and returns then. Thread: any, one run at a time (BALLAST_BUSY). */
+/* Ticks every `tickMilliseconds` until `ballast_balancer_stop`, and returns then. Thread: any, one run at a time (BALLAST_BUSY). A stop
+ * before the run ends the run at once. */
 ballast_status ballast_balancer_run(ballast_balancer balancer);
 ballast_status ballast_balancer_stop(ballast_balancer balancer);
 
