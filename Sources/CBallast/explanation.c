@@ -5,7 +5,7 @@
 
 static _Thread_local char explanation[1024];
 
-void ballast_keep_explanation(const char *text, size_t length) {
+void keep_explanation(const char *text, size_t length) {
   if (length >= sizeof explanation) {
     length = sizeof explanation - 1;
     /* Not in the middle of a character. */

@@ -36,8 +36,8 @@ private func explain(_ refusal: Refusal) -> ballast_status {
   // Safety: the text stays in place while it is copied.
   text.withUTF8 { bytes in
     unsafe bytes.withMemoryRebound(to: CChar.self) { characters in
-      guard let start = characters.baseAddress else { return unsafe ballast_keep_explanation("", 0) }
-      unsafe ballast_keep_explanation(start, characters.count)
+      guard let start = characters.baseAddress else { return unsafe keep_explanation("", 0) }
+      unsafe keep_explanation(start, characters.count)
     }
   }
   return ballast_status(refusal.status)

@@ -6,6 +6,6 @@
 #include <stdint.h>
 
 /* Keeps the first bytes of `text` as the calling thread's explanation. */
-void ballast_keep_explanation(const char *text, size_t length);
+void keep_explanation(const char *text, size_t length);
 
 #endif
