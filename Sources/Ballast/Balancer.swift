@@ -17,17 +17,20 @@ public final class Balancer: Sendable {
   // - Configuration and observers wait in mutexes that only the control side takes.
   private let path: ServingPath
   private let loop: Mutex<ControlLoop?>
-  private let next: Mutex<BalancerConfiguration?>
+  private let next = Mutex<BalancerConfiguration?>(nil)
   private let current: Mutex<BalancerConfiguration>
   private let observers = Mutex<[@Sendable (ControlEvent) -> Void]>([])
   private let plans = Mutex(PlanTally())
   private let budget: ByteBudget
+  /// `[device]`: whether it takes part.
+  private let statuses: Mutex<[DeviceStatus]>
   private let start = ContinuousClock.now
 
   private struct PlanTally {
     var published = 0
     var abandoned = 0
     var ticks = 0
+    var quality: QualityGuard?
     var delays = 0
     var isRetiring = false
   }
@@ -73,11 +76,13 @@ public final class Balancer: Sendable {
     } catch {
       throw .table(error)
     }
-    path = ServingPath(table: table, executor: executor, laneLimit: configuration.laneLimit)
+    path = ServingPath(
+      table: table, executor: executor, laneLimit: configuration.laneLimit,
+      affinityLanes: configuration.affinity.coefficient > 0 ? configuration.affinity.sampledLanes : 0)
     self.budget = budget
     loop = Mutex(ControlLoop(path: path, budget: budget, cost: law, rollout: rollout, configuration: configuration))
     current = Mutex(configuration)
-    next = Mutex(nil)
+    statuses = Mutex(Array(repeating: .serving, count: topology.devices.count))
   }
 
   /// A handle for one more serving worker.
@@ -105,7 +110,9 @@ public final class Balancer: Sendable {
   /// - Returns: What was done or declined; nil when another tick is under way.
   @discardableResult
   public func tick(at time: Duration) async -> ControlEvent? {
-    await tick(LoadSnapshot(time: time, totals: path.counters.totals()), samples: path.samples.totals())
+    await tick(
+      LoadSnapshot(time: time, totals: path.counters.totals()), samples: path.samples.totals(),
+      transitions: path.affinity?.totals())
   }
 
   /// One turn on counts made elsewhere, such as a recorded trace or the sum of several processes.
@@ -113,13 +120,16 @@ public final class Balancer: Sendable {
   /// - Parameters:
   ///   - snapshot: What had been counted by now, of the executor's model.
   ///   - samples: What sampled batches had revealed by now, of the same model.
+  ///   - transitions: Where sampled tokens had gone from layer to layer by now; nil leaves affinity out.
   /// - Returns: What was done or declined; nil when another tick is under way, or the counts are of another model.
   @discardableResult
-  public func tick(_ snapshot: LoadSnapshot, samples: SampleTotals) async -> ControlEvent? {
-    guard fits(snapshot, samples), var control = loop.withLock({ $0.take() }) else { return nil }
+  public func tick(
+    _ snapshot: LoadSnapshot, samples: SampleTotals, transitions: AffinityTotals? = nil
+  ) async -> ControlEvent? {
+    guard fits(snapshot, samples), fits(transitions), var control = loop.withLock({ $0.take() }) else { return nil }
     if let configuration = next.withLock({ $0.take() }) { control.apply(configuration) }
-    let event = await control.tick(snapshot, samples: samples)
-    loop.withLock { $0 = control }
+    let event = await control.tick(snapshot, samples: samples, transitions: transitions)
+    putBack(control)
     tally(event)
     for observer in observers.withLock({ $0 }) { observer(event) }
     return event
@@ -137,8 +147,37 @@ public final class Balancer: Sendable {
     guard configuration.planner.stagingReserveExperts == before.planner.stagingReserveExperts else {
       throw .fixedWhileRunning("planner.stagingReserveExperts")
     }
+    guard configuration.affinity == before.affinity else { throw .fixedWhileRunning("affinity") }
+    guard configuration.rollout.quantizer == before.rollout.quantizer else {
+      throw .fixedWhileRunning("rollout.quantizer")
+    }
     current.withLock { $0 = configuration }
     next.withLock { $0 = configuration }
+  }
+
+  /// `[device]`: whether it takes part.
+  public var devices: [DeviceStatus] { statuses.withLock { $0 } }
+
+  /// Notes the status of a device, and makes it take effect at once unless a tick is under way, which then does.
+  func set(_ device: DeviceID, to status: DeviceStatus) throws(BalancerError) {
+    let count = path.executor.topology.devices.count
+    guard (0..<count).contains(device.index) else { throw .unknownDevice(device, devices: count) }
+    try statuses.withLock { (statuses) throws(BalancerError) in
+      var next = statuses
+      next[device.index] = status
+      guard next.contains(.serving) else { throw .devices(.noDeviceLeft(devices: count)) }
+      statuses = next
+    }
+    loop.withLock { loop in try? loop?.set(statuses.withLock { $0 }) }
+  }
+
+  /// Gives the loop back after it has heard which devices take part.
+  private func putBack(_ control: ControlLoop) {
+    var control = control
+    loop.withLock { loop in
+      try? control.set(statuses.withLock { $0 })
+      loop = control
+    }
   }
 
   /// Calls `observer` after every tick, on the task that ticks.
@@ -153,7 +192,7 @@ public final class Balancer: Sendable {
     return BalancerStatistics(
       placement: table.placement, tableVersion: table.version, ticks: tally.ticks, plansPublished: tally.published,
       plansAbandoned: tally.abandoned, memory: path.executor.memory, budgetBytesPerDevice: budget.bytesPerDevice,
-      oldestLaneGeneration: path.table.oldestAnnouncedGeneration,
+      quality: tally.quality, oldestLaneGeneration: path.table.oldestAnnouncedGeneration,
       currentGeneration: path.table.currentGeneration, waitingTables: path.table.keptCount,
       isRetiring: tally.isRetiring, retirementDelays: tally.delays, cost: table.cost)
   }
@@ -178,9 +217,20 @@ public final class Balancer: Sendable {
       }
   }
 
+  private func fits(_ transitions: AffinityTotals?) -> Bool {
+    guard let transitions else { return true }
+    let shape = path.executor.shape
+    return transitions.expertsPerLayer == shape.expertsPerLayer
+      && transitions.transitions.allSatisfy {
+        $0.weights.count == shape.expertsPerLayer * shape.expertsPerLayer
+          && (0..<shape.layers).contains($0.from.index) && (0..<shape.layers).contains($0.to.index)
+      }
+  }
+
   private func tally(_ event: ControlEvent) {
     plans.withLock {
       $0.ticks += 1
+      if let quality = event.quality { $0.quality = quality }
       $0.isRetiring = event.isRetiring
       if event.delay != nil { $0.delays += 1 }
       switch event.rollout {

@@ -11,6 +11,10 @@ public enum BalancerError: Error, Hashable, CustomStringConvertible {
   case staging(StagingError)
   /// The first placement could not be compiled.
   case table(RoutingTableError)
+  /// The devices cannot be taken out as asked.
+  case devices(RehomingError)
+  /// There is no such device.
+  case unknownDevice(DeviceID, devices: Int)
   /// The named knob is not in its range.
   case knobOutOfRange(name: String, value: Int, allowed: ClosedRange<Int>)
   /// The named knob cannot change while the balancer runs.
@@ -23,6 +27,8 @@ public enum BalancerError: Error, Hashable, CustomStringConvertible {
     case .placement(let error): error.description
     case .staging(let error): error.description
     case .table(let error): error.description
+    case .devices(let error): error.description
+    case .unknownDevice(let device, let devices): "device \(device) is not one of 0 to \(devices - 1)"
     case .knobOutOfRange(let name, let value, let allowed):
       "\(name) is \(value); allowed is \(allowed.lowerBound) to \(allowed.upperBound)"
     case .fixedWhileRunning(let knob): "\(knob) cannot change while the balancer runs"

@@ -1,3 +1,4 @@
+public import BallastControl
 public import BallastRuntime
 
 /// How a balancer stands at an instant.
@@ -16,6 +17,8 @@ public struct BalancerStatistics: Sendable {
   public let memory: [DeviceMemory]
   /// Bytes each device may hold, staging included.
   public let budgetBytesPerDevice: [Int]
+  /// What served tokens showed of low precision, at the last tick that saw load; nil before.
+  public let quality: QualityGuard?
   /// The oldest table generation a lane reads now; nil when none reads.
   public let oldestLaneGeneration: UInt64?
   /// The generation of the table lanes that begin a batch now read.

@@ -22,6 +22,9 @@ public final class CPUExecutor: ExpertExecutor {
   /// The sizes of its experts.
   public let dimensions: ExpertDimensions
 
+  /// Tokens its experts have met on sampled batches.
+  public let calibration: CalibrationReservoir
+
   let stager: ReplicaStager
   /// The core of the first device's first worker.
   var firstCore: Int { firstCores[0] }
@@ -33,7 +36,7 @@ public final class CPUExecutor: ExpertExecutor {
   private let workers: [DeviceWorkers]
   private let threads: [WorkerThread]
   private let idleBatches = Mutex<[Batch]>([])
-  private let shadowTurn = Atomic<UInt64>(0)
+  private let shadowTurn: Atomic<UInt64>
 
   /// Starts the devices' workers and the staging thread.
   ///
@@ -42,10 +45,11 @@ public final class CPUExecutor: ExpertExecutor {
   ///   - shape: The model, as `ExpertDimensions.modelShape` makes it.
   ///   - dimensions: The sizes of its experts.
   ///   - configuration: Devices, their memory and cores.
+  ///   - calibration: What experts have met before, to go on from; nil begins with nothing.
   /// - Throws: `CPUExecutorError`; nothing is left running then.
   public init(
     source: any ExpertWeightSource, shape: ModelShape, dimensions: ExpertDimensions,
-    configuration: CPUExecutorConfiguration
+    configuration: CPUExecutorConfiguration, calibration: CalibrationReservoir? = nil
   ) throws(CPUExecutorError) {
     try Self.check(source: source, shape: shape, dimensions: dimensions, configuration: configuration)
     let cores = try Self.cores(configuration)
@@ -58,6 +62,13 @@ public final class CPUExecutor: ExpertExecutor {
     self.shape = shape
     self.dimensions = dimensions
     firstCores = cores.map { $0[0] }
+    self.calibration =
+      calibration
+      ?? CalibrationReservoir(
+        shape: shape, dimensions: dimensions, limitBytes: configuration.calibrationBytes, seed: configuration.seed)
+    // Turns of one seed must not meet those of the next.
+    var first = SplitMix64(seed: configuration.seed)
+    shadowTurn = Atomic(first.next())
     let reader = ExpertReader(source: source, dimensions: dimensions)
     exact = ExactExpert(reader: reader)
     var arenas: [DeviceArena] = []
@@ -66,7 +77,8 @@ public final class CPUExecutor: ExpertExecutor {
     }
     stager = ReplicaStager(
       shape: shape, dimensions: dimensions, sourcePrecision: source.precision, arenas: arenas,
-      table: ReplicaTable(capacity: Self.mostReplicas(shape, configuration)), packer: ReplicaPacker(reader: reader),
+      table: ReplicaTable(capacity: Self.mostReplicas(shape, configuration)),
+      packer: ReplicaPacker(reader: reader, quantizer: configuration.quantizer, calibration: self.calibration),
       thread: StagingThread(bytesPerSecond: configuration.stagingBytesPerSecond))
     workers = cores.map { _ in DeviceWorkers() }
     threads = try Self.start(workers, on: cores, staging: stager.thread, dimensions: dimensions)
@@ -76,7 +88,7 @@ public final class CPUExecutor: ExpertExecutor {
     Self.end(workers, stager.thread, threads)
   }
 
-  /// Float32, bfloat16 and int8 with a scale for each 64 weights.
+  /// All of them; int8 and int4 with a scale for each 32 weights.
   public var precisions: [Precision] { ReplicaStager.precisions }
 
   /// Bytes in use on each device; the checkpoint the source maps is not counted.
@@ -180,15 +192,29 @@ public final class CPUExecutor: ExpertExecutor {
     sample.norms.removeAll(keepingCapacity: true)
     sample.shadows.removeAll(keepingCapacity: true)
     for entry in 0..<dispatch.rows.count {
-      var sum: Float = 0
-      // Safety: entries are `dispatch.rows.count` rows of `stride` floats.
-      for column in 0..<dimensions.hidden {
-        let value = unsafe batch.entries[entry * batch.stride + column]
-        sum += value * value
+      // Safety: entries are `dispatch.rows.count` rows of `stride` floats, whole vectors; what pads a row is 0.
+      let row = unsafe UnsafeRawPointer(batch.entries + entry * batch.stride)
+      var sums = SIMD16<Float>.zero
+      for column in stride(from: 0, to: batch.stride, by: 16) {
+        let values = unsafe row.load(fromByteOffset: column * 4, as: SIMD16<Float>.self)
+        sums += values * values
       }
-      sample.norms.append(sum.squareRoot())
+      sample.norms.append(sums.sum().squareRoot())
     }
     if let shadow = shadow(batch, dispatch, layer: layer, input: input) { sample.shadows.append(shadow) }
+    keep(dispatch, layer: layer, input: input)
+  }
+
+  /// Offers the tokens to the calibration.
+  private func keep(_ dispatch: borrowing Dispatch, layer: LayerID, input: Span<Float>) {
+    let hidden = dimensions.hidden
+    for run in dispatch.runs {
+      for entry in run.entries {
+        let first = Int(dispatch.rows[entry]) * hidden
+        calibration.offer(
+          input.extracting(first..<first + hidden), gate: dispatch.gates[entry], layer: layer, expert: run.expert)
+      }
+    }
   }
 
   /// Recomputes one low-precision entry exactly; which one, changes from sample to sample.

@@ -22,8 +22,6 @@ public struct ExpertDimensions: Hashable, Sendable {
   }
 
   /// Bytes of one packed expert: weights, scales, and the padding of both.
-  ///
-  /// A precision the executor lacks counts as the nearest it has.
   public func bytes(_ precision: Precision) -> Int { gateUpBytes(precision) + downBytes(precision) }
 
   /// The model these experts belong to, as planners and tables see it.
@@ -60,7 +58,8 @@ extension Precision {
     switch self {
     case .float32: Int32(BALLAST_FLOAT32)
     case .bfloat16: Int32(BALLAST_BFLOAT16)
-    case .int8, .int4: Int32(BALLAST_INT8)
+    case .int8: Int32(BALLAST_INT8)
+    case .int4: Int32(BALLAST_INT4)
     }
   }
 }

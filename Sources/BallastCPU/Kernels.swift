@@ -6,12 +6,23 @@ import CBallastKernels
   typealias Sources = UnsafePointer<ballast_source>
   private typealias Functions = ballast_kernel_set
 
-  /// Packs some panels of a matrix.
+  /// Packs some strips of a matrix.
   let pack: @convention(c) (Int32, Sources?, Sources?, Int, Int, Int, Int, UnsafeMutableRawPointer?) -> Int32
+  // Safety: as above.
+  /// Rounds outputs to codes and scales.
+  let quantize:
+    @convention(c) (Int32, Sources?, Int, Int, Int, UnsafeMutablePointer<Int8>?, UnsafeMutablePointer<UInt16>?) -> Int32
+  // Safety: as above.
+  /// As `pack`, from codes and scales.
+  let packCodes:
+    @convention(c) (
+      Int32, UnsafePointer<ballast_codes>?, UnsafePointer<ballast_codes>?, Int, Int, Int, Int, UnsafeMutableRawPointer?
+    ) -> Int32
   /// Computes rows by packed weights.
   let expert:
     @convention(c) (
-      UnsafePointer<ballast_expert>?, UnsafePointer<Float>?, UnsafePointer<Int32>?, Int, UnsafeMutablePointer<Float>?,
+      UnsafePointer<ballast_expert>?, UnsafePointer<ballast_expert>?, UnsafePointer<Float>?, UnsafePointer<Int32>?, Int,
+      UnsafeMutablePointer<Float>?,
       UnsafeMutableRawPointer?
     ) -> Void
   // Safety: callers pass memory of the sizes the header asks for.
@@ -33,9 +44,12 @@ import CBallastKernels
   private init() {
     // Safety: a set is constant, and lives as long as the process.
     guard let set = unsafe ballast_kernels()?.pointee, let pack = unsafe set.pack, let expert = unsafe set.expert,
-      let combine = unsafe set.combine, let exact = unsafe set.exact
+      let combine = unsafe set.combine, let exact = unsafe set.exact, let quantize = unsafe set.quantize,
+      let packCodes = unsafe set.pack_codes
     else { preconditionFailure("every kernel set is complete") }
     unsafe self.pack = pack
+    unsafe self.quantize = quantize
+    unsafe self.packCodes = packCodes
     unsafe self.expert = expert
     unsafe self.combine = combine
     unsafe self.exact = exact

@@ -1,13 +1,20 @@
 import ArgumentParser
 import BallastOperations
+import BallastRuntime
 
 /// The cluster that `plan` and `replay` place replicas on.
 struct ClusterOptions: ParsableArguments {
-  @Option(help: "Equal devices.")
-  var devices = 8
+  @Option(help: "Equal devices (default: 8).")
+  var devices: Int?
 
-  @Option(help: "Nodes the devices are shared among, evenly.")
-  var nodes = 1
+  @Option(help: "Nodes the devices are shared among, evenly (default: 1).")
+  var nodes: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Devices of different memory, speed and node, and their links, as YAML or JSON, instead of --devices and --nodes.",
+      valueName: "file"))
+  var cluster: String?
 
   @Option(
     help:
@@ -25,6 +32,11 @@ struct ClusterOptions: ParsableArguments {
   var planLife = 10_000
 
   func validate() throws {
+    guard cluster == nil || (devices == nil && nodes == nil) else {
+      throw ValidationError("--cluster names the devices and nodes; --devices and --nodes cannot be given with it")
+    }
+    let devices = devices ?? 8
+    let nodes = nodes ?? 1
     guard devices > 0, devices <= 65_535 else {
       throw ValidationError("--devices is \(devices); allowed is 1 to 65535")
     }
@@ -38,11 +50,19 @@ struct ClusterOptions: ParsableArguments {
   func model(layers: Int, experts: Int, usesCopies: Bool = true) throws(InputError) -> ReplayModel {
     let bytes = try input { () throws(UnitError) in try ByteCount(parsing: expertBytes) }
     let link = try input { () throws(UnitError) in try ByteCount(parsing: linkBandwidth) }
-    let rounded = (experts + devices - 1) / devices * devices
+    var file: ClusterFile?
+    if let cluster { file = try input { () throws(ClusterFileError) in try ClusterFile.read(cluster) } }
+    let equal = try input { () throws(TopologyError) in
+      try Topology.uniform(devices: devices ?? 8, nodes: nodes ?? 1, memoryBytesPerDevice: Int.max / 4)
+    }
+    let topology = file?.topology ?? equal
+    let count = topology.devices.count
+    let rounded = (experts + count - 1) / count * count
     return try input { () throws(ReplayError) in
       try ReplayModel(
-        layers: layers, experts: experts, devices: devices, nodes: nodes, copies: usesCopies ? copies ?? rounded : nil,
-        expertBytes: bytes.bytes, linkBytesPerSecond: Double(link.bytes))
+        layers: layers, experts: experts, topology: topology, copies: usesCopies ? copies ?? rounded : nil,
+        expertBytes: bytes.bytes, linkBytesPerSecond: file?.linkBytesPerSecond ?? Double(link.bytes),
+        nodeLinkBytesPerSecond: file?.nodeLinkBytesPerSecond)
     }
   }
 }

@@ -1,6 +1,6 @@
 public import ArgumentParser
 public import BallastControl
-import BallastOperations
+public import BallastOperations
 public import BallastRuntime
 import Foundation
 
@@ -26,8 +26,21 @@ struct PlanCommand: ParsableCommand {
 
   @OptionGroup var cluster: ClusterOptions
 
-  @Option(help: ArgumentHelp("Start from the placement another plan wrote with --json.", valueName: "plan.json"))
+  @Option(
+    help: ArgumentHelp(
+      "Start from the placement another plan wrote with --json, or from an engine's file as --export writes it.",
+      valueName: "file"))
   var current: String?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Devices that are gone with all they held; needs --current.", valueName: "device"))
+  var lost: [Int] = []
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Devices to be emptied; needs --current.", valueName: "device"))
+  var drained: [Int] = []
 
   @Option(
     help:
@@ -57,6 +70,15 @@ struct PlanCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write the placement and the figures as JSON.", valueName: "file"))
   var json: String?
 
+  @Option(help: ArgumentHelp("Write the placement as an engine loads it.", valueName: "file"))
+  var export: String?
+
+  @Option(help: "The engine --export writes for: sglang, vllm or trtllm.")
+  var format = PlacementFormat.sglang
+
+  @Option(help: "Dense layers before the first MoE layer, for engines' files that number all layers.")
+  var firstLayer = 0
+
   func validate() throws {
     try cluster.validate()
     guard memoryBudget == nil || cluster.copies == nil else {
@@ -76,6 +98,12 @@ struct PlanCommand: ParsableCommand {
         "--groups is for even shares from nothing; it excludes --current, --memory-budget, --split dispatch and --policy greedy"
       )
     }
+    guard (lost.isEmpty && drained.isEmpty) || current != nil else {
+      throw ValidationError("\(lost.isEmpty ? "--drained" : "--lost") needs --current, the placement devices leave")
+    }
+    guard (0...65_535).contains(firstLayer) else {
+      throw ValidationError("--first-layer is \(firstLayer); allowed is 0 to 65535")
+    }
     guard qualityBudget >= 0, qualityBudget.isFinite else {
       throw ValidationError("--quality-budget is \(qualityBudget); it must be at least 0")
     }
@@ -89,16 +117,40 @@ struct PlanCommand: ParsableCommand {
     let model = try cluster.model(layers: table.layers, experts: table.experts, usesCopies: budget == nil)
     let start = try current.map { path in
       try input { () throws(PlanDocumentError) in
-        try CurrentPlacement.read(path, shape: model.shape, topology: model.topology)
+        try CurrentPlacement.read(
+          path, shape: model.shape, topology: model.topology, firstLayer: firstLayer)
       }
     }
     let planning = LoadPlanning(
       model: model, loads: table, start: start, budget: budget, precision: precision, qualityBudget: qualityBudget,
       split: split, isGreedy: policy == .greedy, planLifeWindows: cluster.planLife,
-      groups: groups)
+      groups: groups, statuses: try statuses(model.topology.devices.count))
     let document = try input { () throws(LoadPlanningError) in try planning.document() }
+    var exported: String?
+    if export != nil {
+      let rows = try input { () throws(PlacementFormatError) in
+        try PlacementFormat.rows(document.placement, precision: document.precision)
+      }
+      exported = format.text(rows: rows, experts: table.experts, firstLayer: firstLayer)
+    }
     print(PlanSummary(document).text)
     if let json { try writeJSON(document, to: json) }
+    if let export, let exported { try writeText(exported, to: export) }
+  }
+
+  /// `[device]`: whether it takes part.
+  private func statuses(_ devices: Int) throws(InputError) -> [DeviceStatus] {
+    var statuses = Array(repeating: DeviceStatus.serving, count: devices)
+    for (list, status) in [(drained, DeviceStatus.draining), (lost, .lost)] {
+      for device in list {
+        guard statuses.indices.contains(device) else {
+          throw InputError("device \(device) is not one of 0 to \(devices - 1)")
+        }
+        guard statuses[device] == .serving else { throw InputError("device \(device) is named twice") }
+        statuses[device] = status
+      }
+    }
+    return statuses
   }
 }
 
@@ -109,6 +161,8 @@ enum PlanPolicy: String, CaseIterable, ExpressibleByArgument {
 }
 
 extension SplitRule: ExpressibleByArgument {}
+
+extension PlacementFormat: ExpressibleByArgument {}
 
 extension Precision: ExpressibleByArgument {
   /// Reads a precision by its name.

@@ -18,6 +18,9 @@ struct ReplayCommand: AsyncParsableCommand {
       greedy   replicate and pack from scratch after every window
       ballast  Ballast's own control loop, which moves only what pays over --plan-life windows
 
+      Traces of ids also tell how often a token changes device between layers, by gate weight where --gates are given.
+      With --affinity the ballast policy lowers that as far as it is worth the balance it costs.
+
       The simulated device computes at 4e14 operations a second, a copy moves over the link at --link-bandwidth.
 
       Windows never straddle files; rows that do not fill a window are left out.
@@ -51,6 +54,15 @@ struct ReplayCommand: AsyncParsableCommand {
   @Flag(help: "Let devices with room borrow replicas for a batch (least-loaded expert parallelism).")
   var borrow = false
 
+  @Option(
+    help:
+      "What a nanosecond of link time counts beside one of the busiest device, for ballast on traces of ids; 0 is nothing."
+  )
+  var affinity = 0.0
+
+  @Option(help: "Bytes a token carries when it changes device between layers.")
+  var tokenBytes = 8192
+
   @Option(help: "Who places the replicas: static, greedy or ballast.")
   var policy: ReplayPolicy
 
@@ -62,7 +74,9 @@ struct ReplayCommand: AsyncParsableCommand {
       "Write the placement each window met, [window][layer][device][expert], as JSON.", valueName: "file"))
   var placements: String?
 
-  @Option(help: ArgumentHelp("Write a report with plots, one HTML file.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Write a report with plots, one HTML file; the other policies are replayed beside.", valueName: "file"))
   var report: String?
 
   func validate() throws {
@@ -70,6 +84,12 @@ struct ReplayCommand: AsyncParsableCommand {
     guard batch ?? 1 > 0 else { throw ValidationError("--batch is \(batch ?? 0); it must be at least 1") }
     guard (1...65_535).contains(experts ?? 1) else {
       throw ValidationError("--experts is \(experts ?? 0); allowed is 1 to 65535")
+    }
+    guard affinity >= 0, affinity <= 1e6 else {
+      throw ValidationError("--affinity is \(affinity); allowed is 0 to 1000000")
+    }
+    guard (1...1 << 30).contains(tokenBytes) else {
+      throw ValidationError("--token-bytes is \(tokenBytes); allowed is 1 to \(1 << 30)")
     }
     guard gates.isEmpty || gates.count == traces.count else {
       throw ValidationError("--gates has \(gates.count) files for \(traces.count) traces; give one for each or none")
@@ -80,17 +100,29 @@ struct ReplayCommand: AsyncParsableCommand {
     let traces = try readTraces()
     let windows = try input { () throws(ReplayError) in try TraceWindows(traces, rows: window, batchTokens: batch) }
     let model = try cluster.model(layers: windows.layers, experts: windows.experts)
+    var configuration = Replay.configuration(copies: model.copies, planLifeWindows: cluster.planLife)
+    configuration.affinity = AffinityConfiguration(coefficient: affinity, bytesPerToken: tokenBytes)
     let replay = Replay(
-      model: model, policy: policy,
-      configuration: Replay.configuration(copies: model.copies, planLifeWindows: cluster.planLife),
+      model: model, policy: policy, configuration: configuration,
       borrow: borrow ? BorrowLimits(imbalanceThreshold: 1, minimumChunkTokens: 1) : nil)
     let progress = Progress(total: windows.count, noun: "windows")
     let outcome = try await input { () async throws(ReplayError) in
-      try await replay.run(windows) { progress.advance(to: $0 + 1) }
+      try await replay.run(windows, progress: { progress.advance(to: $0 + 1) }, transitions: windows.transitions)
     }
     progress.finish()
     print(ReplaySummary(outcome.result).text)
     try write(outcome, model)
+    guard let report else { return }
+    // What a figure is worth shows beside the other policies.
+    var others: [Replay.Outcome] = []
+    for other in ReplayPolicy.allCases where other != policy {
+      let replay = Replay(model: model, policy: other, configuration: configuration, borrow: replay.borrow)
+      others.append(
+        try await input { () async throws(ReplayError) in
+          try await replay.run(windows, transitions: windows.transitions)
+        })
+    }
+    try writeText(ReplayReport(outcome, model: model, others: others).html, to: report)
   }
 
   private func readTraces() throws(InputError) -> [RoutingTrace] {
@@ -109,7 +141,6 @@ struct ReplayCommand: AsyncParsableCommand {
       let all = outcome.placements.map { PlanDocument.experts($0, devices: devices) }
       try writeJSON(["placements": all], to: placements)
     }
-    if let report { try writeText(ReplayReport(outcome, model: model).html, to: report) }
   }
 }
 

@@ -16,6 +16,8 @@ public struct BalancerConfiguration: Hashable, Sendable {
   public var controller: ControllerConfiguration
   /// What a plan may spend.
   public var planner: PlannerConfiguration
+  /// How much it counts that tokens stay on their device from layer to layer.
+  public var affinity: AffinityConfiguration
   /// How a plan is applied.
   public var rollout: RolloutConfiguration
   /// Which replicas a dispatch may use.
@@ -27,6 +29,7 @@ public struct BalancerConfiguration: Hashable, Sendable {
     estimator: EstimatorConfiguration = EstimatorConfiguration(),
     controller: ControllerConfiguration = ControllerConfiguration(),
     planner: PlannerConfiguration = PlannerConfiguration(),
+    affinity: AffinityConfiguration = AffinityConfiguration(),
     rollout: RolloutConfiguration = RolloutConfiguration(), dispatch: DispatchPolicy = .resident
   ) {
     self.mode = mode
@@ -35,6 +38,7 @@ public struct BalancerConfiguration: Hashable, Sendable {
     self.estimator = estimator
     self.controller = controller
     self.planner = planner
+    self.affinity = affinity
     self.rollout = rollout
     self.dispatch = dispatch
   }

@@ -10,6 +10,8 @@ public struct ControlEvent: Sendable {
   public var imbalance: Double?
   /// What the controller chose.
   public var decision: Decision
+  /// What served tokens showed of low precision; nil while nothing has been counted.
+  public var quality: QualityGuard?
   /// What was expected of the plan, when one was made.
   public var forecast: PlanForecast?
   /// The plan's changes, when one was made.

@@ -4,14 +4,19 @@ public import BallastRuntime
 ///
 /// One owner calls `tick`; nothing a lane does waits for it.
 public struct ControlLoop: Sendable {
-  private let path: ServingPath
+  let path: ServingPath
   private let budget: ByteBudget
   private var configuration: BalancerConfiguration
   private var window: LoadWindow
   private var estimator: LoadEstimator
+  private var affinity: AffinityEstimator
   private var controller: Controller
-  private var planner: Planner
-  private var rollout: Rollout
+  private(set) var planner: Planner
+  var rollout: Rollout
+  /// `[device]`: whether it takes part.
+  var statuses: [DeviceStatus]
+  /// Replicas over their bound that no plan could promote; they ask for none again.
+  private var hopeless: Set<QualityGuard.Place> = []
   private var ticks = 0
   private var isDelayReported = false
 
@@ -25,7 +30,10 @@ public struct ControlLoop: Sendable {
     self.rollout = rollout
     window = LoadWindow(length: .tokens(configuration.estimator.windowTokens))
     window.slide(to: LoadSnapshot(time: .zero, totals: path.counters.totals()))
+    statuses = Array(repeating: .serving, count: path.executor.topology.devices.count)
     estimator = LoadEstimator(shape: path.executor.shape, configuration: configuration.estimator)
+    affinity = AffinityEstimator(halfLifeTicks: configuration.estimator.halfLifeTicks)
+    for replica in rollout.measured { estimator.note(replica) }
     controller = Controller(configuration: configuration.controller)
     planner = Planner(
       shape: path.executor.shape, topology: path.executor.topology, cost: cost, split: configuration.planner.split,
@@ -37,8 +45,11 @@ public struct ControlLoop: Sendable {
   /// - Parameters:
   ///   - snapshot: What had been counted by now.
   ///   - samples: What sampled batches had revealed by now.
+  ///   - transitions: Where sampled tokens had gone from layer to layer by now; nil when nobody counts them.
   /// - Returns: What was done or declined, and why.
-  public mutating func tick(_ snapshot: LoadSnapshot, samples: SampleTotals) async -> ControlEvent {
+  public mutating func tick(
+    _ snapshot: LoadSnapshot, samples: SampleTotals, transitions: AffinityTotals? = nil
+  ) async -> ControlEvent {
     defer { ticks += 1 }
     path.isApplying = rollout.isRetiring
     let retired = await rollout.retireUnreachable(path.table)
@@ -48,40 +59,60 @@ public struct ControlLoop: Sendable {
     event.delay = isDelayReported ? nil : rollout.delay
     isDelayReported = rollout.delay != nil
 
-    let plan = think(snapshot, samples, &event)
+    let plan = think(snapshot, samples, transitions, &event)
     guard let plan, configuration.mode == .act else { return event }
 
     path.isApplying = true
     event.rollout = await rollout.apply(plan, to: path.table, compile: compile)
     path.isApplying = false
     for replica in rollout.measured { estimator.note(replica) }
+    if case .published = event.rollout, !plan.isCutShort { estimator.notePlan(plan.changes.map(\.layer)) }
     event.isRetiring = rollout.isRetiring
     return event
   }
 
   /// The part of a tick that only computes: slide, estimate, decide, plan.
-  private mutating func think(_ snapshot: LoadSnapshot, _ samples: SampleTotals, _ event: inout ControlEvent) -> Plan? {
+  private mutating func think(
+    _ snapshot: LoadSnapshot, _ samples: SampleTotals, _ transitions: AffinityTotals?, _ event: inout ControlEvent
+  ) -> Plan? {
     let clock = ContinuousClock()
     let start = clock.now
     defer { event.thinkingTime = clock.now - start }
 
     window.slide(to: snapshot)
     let placement = path.table.current.placement
-    guard let load = window.load,
-      let estimate = estimator.estimate(window: load, samples: samples, placement: placement, ticks: window.slides)
+    var known = window.load.flatMap {
+      estimator.estimate(window: $0, samples: samples, placement: placement, ticks: window.slides)
+    }
+    known?.affinity = transitions.flatMap { affinity.estimate($0) }
+    if mustRehome(placement), configuration.mode != .observe {
+      let estimate = known ?? evenEstimate()
+      guard let plan = rehome(placement, estimate, limits(estimate), &event) else { return nil }
+      return announce(plan, &event)
+    }
+    guard let estimate = known,
+      let imbalance = try? planner.imbalance(of: placement, for: estimate, statuses: statuses)
     else { return nil }
-
-    let imbalance = planner.imbalance(of: placement, for: estimate)
     event.imbalance = imbalance
-    event.decision = decide(imbalance)
-    guard event.decision == .plan else { return nil }
-
-    let plan = planner.plan(from: placement, for: estimate, within: limits(estimate))
+    let quality = QualityGuard(
+      placement, errors: estimate.errors, full: path.executor.shape.fullPrecision,
+      replicaErrorBound: configuration.planner.replicaErrorBound)
+    event.quality = quality
+    event.decision = decide(imbalance, quality)
+    guard event.decision == .plan,
+      let plan = try? planner.plan(from: placement, for: estimate, within: limits(estimate), statuses: statuses)
+    else { return nil }
+    hopeless = plan.isEmpty ? Set(quality.breaches.map(\.place)) : []
     guard !plan.isEmpty else {
       controller.foundNothing()
+      if !plan.isCutShort { estimator.notePlan([]) }
       event.decision = .hold(.nothingPays)
       return nil
     }
+    return announce(plan, &event)
+  }
+
+  private mutating func announce(_ plan: Plan, _ event: inout ControlEvent) -> Plan {
     controller.planned(isCutShort: plan.isCutShort && configuration.mode == .act)
     event.forecast = plan.forecast
     event.changes = plan.changes
@@ -94,6 +125,8 @@ public struct ControlLoop: Sendable {
     configuration = next
     window.length = .tokens(next.estimator.windowTokens)
     estimator.configuration = next.estimator
+    affinity.halfLifeTicks = next.estimator.halfLifeTicks
+    estimator.forgetPlans()
     controller.configuration = next.controller
     rollout.configuration = next.rollout
     planner = Planner(
@@ -102,32 +135,36 @@ public struct ControlLoop: Sendable {
     republish()
   }
 
-  private mutating func decide(_ imbalance: Double) -> Decision {
+  private mutating func decide(_ imbalance: Double, _ quality: QualityGuard) -> Decision {
     if configuration.mode == .observe { return .hold(.observing) }
     // A lane that stalls must not stop the placement from following the load.
     if rollout.isRetiring, rollout.delay == nil { return .hold(.awaitingRetirement) }
-    return controller.decide(imbalance: imbalance)
+    return controller.decide(
+      imbalance: imbalance, isQualityBreached: quality.breaches.contains { !hopeless.contains($0.place) })
   }
 
   /// What a plan made now must keep within, and what a byte must earn.
-  private func limits(_ estimate: LoadEstimate) -> PlanningLimits {
+  func limits(_ estimate: LoadEstimate) -> PlanningLimits {
     let planner = configuration.planner
     let life = Double(configuration.controller.planLifeTicks) * estimate.batchesPerTick
     let precisions = path.executor.precisions.filter { $0.satisfies(planner.leastPrecision) }
     let total = budget.bytesPerDevice.reduce(0.0) { $0 + Double($1) }
     let shape = path.executor.shape
     let leaving = rollout.leavingBytes(devices: budget.bytesPerDevice.count)
-    return PlanningLimits(
+    var limits = PlanningLimits(
       stagingBytes: zip(budget.bytesPerDevice, leaving).map { $0 - $1 }, residentBytes: budget.residentBytes,
       moveBytes: Int(max(0, min(Double(Int32.max) * 4096, planner.moveBudgetShare * total))),
-      qualityBudget: planner.qualityBudget,
+      qualityBudget: planner.qualityBudget, replicaErrorBound: planner.replicaErrorBound,
       precisions: precisions.filter { $0.rawValue >= shape.fullPrecision.rawValue },
       replicasPerDevice: planner.copiesPerLayer.map { $0 / budget.bytesPerDevice.count },
       nanosecondsPerByte: configuration.controller.gainSafetyFactor * 1e9 / self.planner.cost.linkBytesPerSecond
-        / max(life, 1), leastGain: planner.leastGain)
+        / max(life, 1), leastGain: planner.leastGain, tailShare: planner.tailShare)
+    limits.linkPrice = LinkPrice(
+      configuration.affinity, cost: self.planner.cost, devices: budget.bytesPerDevice.count)
+    return limits
   }
 
-  private func compile(
+  func compile(
     _ placement: Placement, _ handle: (LayerID, Replica) -> UInt32?
   ) throws(RoutingTableError) -> RoutingTable {
     try configuration.compile(

@@ -36,6 +36,13 @@ struct ClusterState {
 
   mutating func restore(_ device: DeviceID) { lost.remove(device) }
 
+  mutating func replace(_ device: DeviceID) {
+    guard memory.indices.contains(device.index) else { return }
+    for (handle, replica) in staged where replica.replica.device == device { staged[handle] = nil }
+    memory[device.index].replicaBytes = 0
+    lost.remove(device)
+  }
+
   func isLost(_ device: DeviceID) -> Bool { lost.contains(device) }
 
   func replica(_ handle: UInt32) -> StagedReplica? { staged[handle] }

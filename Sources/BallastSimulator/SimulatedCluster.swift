@@ -39,6 +39,9 @@ public final class SimulatedCluster: ExpertExecutor {
   /// Brings a lost device back, with the replicas it held.
   public func restore(_ device: DeviceID) { state.withLock { $0.restore(device) } }
 
+  /// Puts an empty device in the place of a lost one: the replicas it held are gone.
+  public func replace(_ device: DeviceID) { state.withLock { $0.replace(device) } }
+
   /// Returns the cost law the cluster was given.
   public func calibrate() async throws(StagingError) -> CostModel { cost }
 

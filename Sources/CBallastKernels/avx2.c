@@ -1,5 +1,6 @@
 #if defined(__x86_64__)
 #include "layout.h"
+#include "scratch.h"
 #include <immintrin.h>
 #include <math.h>
 #include <stdlib.h>
@@ -8,12 +9,25 @@
 
 enum { MOST_ROWS = 4 };
 
-static void product(int32_t precision, const void *weights, size_t panels, size_t depth, const pass_scratch *parts,
-                    size_t count, float *out, size_t stride);
+static void product(int32_t precision, int grain, const void *weights, size_t panels, size_t depth,
+                    const pass_scratch *parts, size_t count, float *out, size_t stride, const void *next);
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 
-#include "rows_body.h"
+#include "vectors_body.h"
+
+/// The most rows of a block.
+ALWAYS size_t most_rows(int32_t precision, int grain) {
+  (void)precision, (void)grain;
+  return MOST_ROWS;
+}
+
+#include "activations_body.h"
+#include "exact_body.h"
+#include "expert_body.h"
+#include "quantize_body.h"
+
+#include "pack_body.h"
 
 typedef union {
   integer_lanes lanes;
@@ -39,5 +53,5 @@ ALWAYS integer_lanes avx2_dot4(integer_lanes sum, integer_lanes bytes, int32_t f
 
 #pragma clang attribute pop
 
-const ballast_kernel_set ballast_avx2_kernels = {"avx2", pack, expert_rows, combine, exact};
+const ballast_kernel_set ballast_avx2_kernels = {"avx2", pack, quantize, pack_codes, expert_rows, combine, exact};
 #endif

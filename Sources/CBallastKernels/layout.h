@@ -2,19 +2,57 @@
 #include "ballast_kernels.h"
 #include <string.h>
 
-// How packed weights lie in memory, one panel after the other. A panel has 16 outputs (columns); its 64-byte lines hold
-//   float32   one step of the reduction:  [step][column]
-//   bfloat16  two:                        [pair][column][2]
-//   int8      four:                       [group]{ scale[column], [quad][column][4] }, values stored plus 128
-// int8 activations are signed, so the instruction that multiplies unsigned by signed bytes fits; the 128 is taken out
-// by starting each group's sum at -128 · Σ activations.
+// How packed weights lie in memory.
+//
+// Outputs stand in panels of 16, panels in strips of up to 4 (the last strip of a matrix has what is left), strips one
+// after the other. A strip is one stream: at each step of the reduction come the 64-byte lines of its panels in turn,
+// so that a kernel reads memory in order whatever number of panels it computes at once. A panel's line holds, for its
+// 16 outputs (columns),
+//   float32   one step of the reduction:  [column]
+//   bfloat16  two:                        [column][2]
+//   int8      four:                       [column][4]        codes plus 128, a byte each
+//   int4      eight:                      [column][4]        codes plus 8, two a byte: low halves hold the first four
+// For int8 and int4, every 64 steps of the reduction begin with a line of scales, [column][2] in bfloat16: one for the
+// first 32 steps, one for the others.
+//
+// Codes and scales. A weight is scale · code; 32 codes along the reduction share a scale, which may be negative, so that
+// the code of the largest weight can be the one value that has no opposite. Codes are -128…127 (int8) or -8…7 (int4).
+// Before packing they are row-major, whatever the kernels: codes [output][depth] in a byte each, scales
+// [output][groups of depth]. Whoever finds better codes or scales than `quantize` does writes these two arrays.
+//
+// int8 activations are signed, so the instruction that multiplies unsigned by signed bytes fits; the 128 or 8 is taken
+// out by starting each integer sum at -128 or -8 times the sum of its activations.
 
-enum { QUADS = BALLAST_GROUP / 4 };
+/// Panels of a strip, lines of 64 bytes in a step.
+enum { STRIP = 4 };
+
+/// Steps of the reduction that begin with a line of scales.
+enum { SPAN = 2 * BALLAST_GROUP };
 
 static inline size_t ceiling(size_t value, size_t unit) { return (value + unit - 1) / unit; }
 static inline size_t rounded(size_t value, size_t unit) { return ceiling(value, unit) * unit; }
 static inline size_t groups_of(size_t depth) { return ceiling(depth, BALLAST_GROUP); }
-static inline size_t quads_of(size_t depth) { return ceiling(depth, 4); }
+static inline size_t spans_of(size_t depth) { return ceiling(depth, SPAN); }
+
+/// Steps of the reduction in one line.
+static inline size_t line_steps(int32_t precision) { return (size_t)1 << precision; }
+
+/// Lines of one panel with reductions of `depth`, those of scales included.
+static inline size_t panel_lines(int32_t precision, size_t depth) {
+  size_t scales = precision < BALLAST_INT8 ? 0 : spans_of(depth);
+  return ceiling(depth, line_steps(precision)) + scales;
+}
+
+static inline size_t panel_bytes(int32_t precision, size_t depth) { return panel_lines(precision, depth) * 64; }
+static inline size_t panels_of(size_t outputs) { return ceiling(outputs, BALLAST_PANEL); }
+
+/// Gate and up panels alternate.
+static inline size_t gate_up_panels(size_t inner) { return 2 * panels_of(inner); }
+
+/// Panels of the strip that begins with panel `first`.
+static inline size_t strip_width(size_t panels, size_t first) {
+  return panels - first < STRIP ? panels - first : STRIP;
+}
 
 static inline uint32_t bits_of(float value) {
   uint32_t bits;
@@ -33,41 +71,6 @@ static inline uint16_t bfloat16_of(float value) {
   uint32_t bits = bits_of(value);
   uint32_t nearest = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
   return (uint16_t)((bits & 0x7fffffffu) > 0x7f800000u ? (bits >> 16) | 0x40u : nearest);
-}
-
-// Where a pass keeps what it computes on the way; every part starts on a 64-byte boundary. Rows are computed in blocks
-// of `height`, and a block's activations are interleaved, so that a tile reads one stream whatever the row length:
-// rows a power of two apart would all fall into the same lines of the cache.
-typedef struct pass_scratch {
-  float *products;     // [row][2 · padded inner]
-  uint8_t *row;        // one row's activations before they are interleaved
-  uint32_t *units;     // [block][unit][height]: 4 bytes of activations, one line of weights
-  float *scales;       // [block][group][height]: int8 only
-  int32_t *starts;     // [block][group][height]: int8 only
-  size_t most_units;
-  size_t most_groups;
-  size_t height;
-} pass_scratch;
-
-static inline pass_scratch scratch_parts(size_t hidden, size_t inner, void *memory) {
-  size_t longest = hidden > inner ? hidden : inner;
-  pass_scratch parts;
-  parts.most_units = rounded(longest, BALLAST_GROUP);
-  parts.most_groups = groups_of(longest);
-  parts.height = 1;
-  parts.products = memory;
-  parts.units = (uint32_t *)(parts.products + BALLAST_PASS * 2 * rounded(inner, BALLAST_PANEL));
-  parts.row = (uint8_t *)(parts.units + BALLAST_PASS * parts.most_units);
-  parts.scales = (float *)(parts.row + parts.most_units * sizeof(float));
-  parts.starts = (int32_t *)(parts.scales + BALLAST_PASS * parts.most_groups);
-  return parts;
-}
-
-/// Divides `count` rows into equal blocks of at most `most`.
-static inline size_t block_height(size_t count, size_t most) { return ceiling(count, ceiling(count, most)); }
-
-static inline const uint32_t *units_of(const pass_scratch *parts, size_t first) {
-  return parts->units + first * parts->most_units;
 }
 
 extern const ballast_kernel_set ballast_portable_kernels;

@@ -1,4 +1,5 @@
 #include "layout.h"
+#include "scratch.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -6,10 +7,23 @@
 
 enum { MOST_ROWS = 4 };
 
-static void product(int32_t precision, const void *weights, size_t panels, size_t depth, const pass_scratch *parts,
-                    size_t count, float *out, size_t stride);
+static void product(int32_t precision, int grain, const void *weights, size_t panels, size_t depth,
+                    const pass_scratch *parts, size_t count, float *out, size_t stride, const void *next);
 
-#include "rows_body.h"
+#include "vectors_body.h"
+
+/// The most rows of a block.
+ALWAYS size_t most_rows(int32_t precision, int grain) {
+  (void)precision, (void)grain;
+  return MOST_ROWS;
+}
+
+#include "activations_body.h"
+#include "exact_body.h"
+#include "expert_body.h"
+#include "quantize_body.h"
+
+#include "pack_body.h"
 
 ALWAYS integer_lanes portable_dot4(integer_lanes sum, integer_lanes bytes, int32_t four) {
   for (int place = 0; place < 4; place++) {
@@ -22,4 +36,4 @@ ALWAYS integer_lanes portable_dot4(integer_lanes sum, integer_lanes bytes, int32
 
 #include "product_body.h"
 
-const ballast_kernel_set ballast_portable_kernels = {"portable", pack, expert_rows, combine, exact};
+const ballast_kernel_set ballast_portable_kernels = {"portable", pack, quantize, pack_codes, expert_rows, combine, exact};

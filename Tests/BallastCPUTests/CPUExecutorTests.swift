@@ -43,8 +43,8 @@ import Testing
     return dispatch
   }
 
-  /// Tolerances: rounding of float32; of activations to bfloat16; of weights and activations to int8 in groups of 64.
-  @Test(arguments: [(Precision.float32, 1e-5), (.bfloat16, 8e-3), (.int8, 2.5e-2)])
+  /// Tolerances: rounding of float32; of activations to bfloat16; of weights to int8 or int4 and of activations to int8.
+  @Test(arguments: [(Precision.float32, 1e-5), (.bfloat16, 8e-3), (.int8, 2.5e-2), (.int4, 0.2)])
   func computesSwiGLU(precision: Precision, tolerance: Double) async throws {
     for precisionOfSource in [Precision.float32, .bfloat16] {
       let source = try TestExpert(hidden: 200, inner: 72, precision: precisionOfSource)
@@ -63,6 +63,59 @@ import Testing
     #expect(try await error(.bfloat16) == 0)
     let int8 = try await error(.int8)
     #expect(int8 > 0.005 && int8 < 0.022)
+    let int4 = try await error(.int4)
+    #expect(int4 > 0.05 && int4 < 0.2)
+  }
+
+  /// Tokens met while serving at full precision teach the weighted quantizer, and it errs less on others like them.
+  @Test func fitsWhatItHasServed() async throws {
+    let source = try TestExpert(hidden: 64, inner: 32)
+    var errors: [Quantizer: Double] = [:]
+    for quantizer in Quantizer.allCases {
+      let shape = try source.dimensions.modelShape(
+        layers: 1, expertsPerLayer: 1, expertsPerToken: 1, fullPrecision: .float32)
+      let executor = try CPUExecutor(
+        source: source, shape: shape, dimensions: source.dimensions,
+        configuration: CPUExecutorConfiguration(
+          devices: 1, memoryBytesPerDevice: shape.fullBytes * 4, quantizer: quantizer))
+      let exact = try await executor.stage(
+        Replica(expert: ExpertID(0), device: DeviceID(0), precision: .float32), layer: LayerID(0))
+      let dispatch = try dispatch(exact, on: executor, tokens: 600)
+      var random = Numbers(seed: 31)
+      let mixing = random.gaussians(64 * 8)
+      let input = (0..<600).flatMap { _ in
+        let few = random.gaussians(8)
+        return (0..<64).map { row in few.indices.reduce(Float(0)) { $0 + few[$1] * mixing[row * 8 + $1] } }
+      }
+      var output = Array(repeating: Float(0), count: input.count)
+      var span = output.mutableSpan
+      var sample: ExecutionSample? = ExecutionSample()
+      try executor.execute(dispatch, layer: LayerID(0), input: input.span, output: &span, sample: &sample)
+      #expect(executor.calibration.tokens(layer: LayerID(0), expert: ExpertID(0)).count == 450)
+      errors[quantizer] = try await executor.stage(
+        Replica(expert: ExpertID(0), device: DeviceID(0), precision: .int4), layer: LayerID(0)
+      ).relativeError
+    }
+    #expect(try #require(errors[.weighted]) < 0.7 * #require(errors[.plain]))
+  }
+
+  @Test func theWeightedQuantizerRefusesWeightsThatAreNotFinite() async throws {
+    let source = try TestExpert(hidden: 64, inner: 32, spoiled: .nan)
+    let shape = try source.dimensions.modelShape(
+      layers: 1, expertsPerLayer: 1, expertsPerToken: 1, fullPrecision: .float32)
+    let executor = try CPUExecutor(
+      source: source, shape: shape, dimensions: source.dimensions,
+      configuration: CPUExecutorConfiguration(
+        devices: 1, memoryBytesPerDevice: shape.fullBytes * 4, quantizer: .weighted))
+    for _ in 0..<4 {
+      executor.calibration.offer(
+        Array(repeating: Float(1), count: 64).span, gate: 1, layer: LayerID(0), expert: ExpertID(0))
+    }
+    await #expect(throws: StagingError.self) {
+      try await executor.stage(
+        Replica(expert: ExpertID(0), device: DeviceID(0), precision: .int4), layer: LayerID(0))
+    }
+    #expect(executor.memory[0].replicaBytes == 0)
   }
 
   @Test func shadowsOneLowPrecisionToken() async throws {

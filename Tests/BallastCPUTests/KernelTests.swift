@@ -117,14 +117,15 @@ import Testing
         for reduction in 0..<200 {
           let weight = gate[output * 200 + reduction]
           let stored = ballast_reference_weight(
-            Int32(precision.rawValue), packed.weights.gate_up, 200, output / 16 * 2, output % 16, reduction)
-          let group = reduction / 64 * 64..<min(reduction / 64 * 64 + 64, 200)
+            Int32(precision.rawValue), packed.weights.gate_up, 10, 200, output / 16 * 2, output % 16, reduction)
+          let group = reduction / 32 * 32..<min(reduction / 32 * 32 + 32, 200)
           let largest = group.map { abs(gate[output * 200 + $0]) }.max() ?? 0
           let bound =
             switch precision {
             case .float32: Float(0)
             case .bfloat16: abs(weight) / 256
-            case .int8, .int4: largest / 127 * 0.5001
+            // The scale is rounded up to a bfloat16.
+            case .int8, .int4: largest / 127.5 * 0.505
             }
           guard abs(stored - weight) <= bound else {
             Issue.record("\(precision): \(weight) became \(stored), further than \(bound)")

@@ -91,12 +91,12 @@ final class PackedTestExpert {
     lend(.gate) { gate in
       lend(.up) { up in
         outcome |= kernels.pack(
-          code, gate, up, source.dimensions.inner, source.dimensions.hidden, 0, ballast_gate_up_panels(inner), memory)
+          code, gate, up, source.dimensions.inner, source.dimensions.hidden, 0, ballast_gate_up_strips(inner), memory)
       }
     }
     lend(.down) { down in
       outcome |= kernels.pack(
-        code, down, nil, source.dimensions.hidden, source.dimensions.inner, 0, ballast_down_panels(hidden),
+        code, down, nil, source.dimensions.hidden, source.dimensions.inner, 0, ballast_down_strips(hidden),
         memory + gateUp)
     }
     packingCode = outcome
@@ -116,7 +116,7 @@ final class PackedTestExpert {
     let floats = output.bindMemory(to: Float.self, capacity: rows.count * stride)
     var weights = weights
     if let kernels {
-      kernels.expert(&weights, input, rows, rows.count, floats, scratch)
+      kernels.expert(&weights, nil, input, rows, rows.count, floats, scratch)
     } else {
       _ = ballast_reference_expert(&weights, input, rows, rows.count, floats)
     }

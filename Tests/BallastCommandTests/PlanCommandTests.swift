@@ -236,4 +236,65 @@ import Testing
     #expect(process.status == 1 && process.errors.contains("missing/plan.json"))
     #expect(scratch.contents.keys.sorted() == ["loads.npy"])
   }
+
+  @Test(arguments: ["sglang", "vllm", "trtllm"])
+  func whatEnginesLoadIsWhereTheNextPlanStarts(format: String) throws {
+    let scratch = try Self.scratch()
+    let options = ["--copies", "24", "--first-layer", "2"]
+    let first = try Self.plan(scratch, options + ["--export", "engine", "--format", format])
+    let second = try Self.plan(scratch, options + ["--current", "engine", "--plan-life", "1"])
+    #expect(second.placement == first.placement && second.copiesMoved == 0)
+    guard format != "vllm" else { return }
+    try expectRefused(
+      ["plan", "loads.npy", "--devices", "4", "--copies", "24", "--current", "engine", "--first-layer", "1"],
+      in: scratch, naming: ["engine", "--first-layer"])
+  }
+
+  @Test func mixedPrecisionIsNotExported() throws {
+    let scratch = try Self.scratch()
+    try expectRefused(
+      ["plan", "loads.npy", "--devices", "4", "--memory-budget", "0.6", "--precision", "int8", "--export", "engine"],
+      in: scratch, naming: ["--copies"])
+  }
+
+  @Test func devicesMayDiffer() throws {
+    let scratch = try Self.scratch()
+    try scratch.write(
+      "cluster.yaml",
+      "devices:\n  - {speed: 2, memory: 1MiB}\n  - {count: 2, memory: 1MiB}\n  - {memory: 9000, node: 1}\n")
+    let options = ["--cluster", "cluster.yaml", "--expert-bytes", "1000", "--json", "plan.json", "--split", "dispatch"]
+    try expectDone(["plan", "loads.npy", "--memory-budget", "1.5"] + options, in: scratch)
+    let written = try JSONDecoder().decode(Written.self, from: Data(scratch.text("plan.json").utf8))
+    #expect(written.placement.reduce(0) { $0 + $1[3].count } <= 9)
+    #expect(written.placement.allSatisfy { Set($0.joined()) == Set(0..<16) })
+    try expectRefused(
+      ["plan", "loads.npy", "--copies", "24"] + options, in: scratch, naming: ["device 3", "18000", "9000"])
+    try expectUsageError(
+      ["plan", "loads.npy", "--devices", "4"] + options, in: scratch, naming: ["--cluster"])
+    try scratch.write("cluster.yaml", "devices:\n  - {speed: 0}\n")
+    try expectRefused(["plan", "loads.npy"] + options, in: scratch, naming: ["cluster.yaml", "speed", "'0'"])
+  }
+
+  @Test func lostAndDrainedDevicesAreEmptied() throws {
+    let scratch = try Self.scratch()
+    let first = try Self.plan(scratch, ["--copies", "24"])
+    try FileManager.default.copyItem(atPath: scratch.path("plan.json"), toPath: scratch.path("current.json"))
+    for option in ["--lost", "--drained"] {
+      let second = try Self.plan(
+        scratch, ["--copies", "24", "--current", "current.json", "--plan-life", "1", option, "2"])
+      #expect(second.placement.map { $0.map(\.count) } == Array(repeating: [6, 6, 0, 6], count: 3))
+      #expect(second.placement.allSatisfy { Set($0.joined()) == Set(0..<16) })
+      // Nothing but what device 2 held alone has to move.
+      let alone = first.placement.reduce(0) { sum, layer in
+        sum + layer[2].filter { expert in layer.filter { $0.contains(expert) }.count == 1 }.count
+      }
+      #expect(second.copiesMoved >= alone && second.copiesMoved <= 18)
+    }
+    let plan = ["plan", "loads.npy", "--devices", "4", "--copies", "24"]
+    try expectUsageError(plan + ["--lost", "1"], in: scratch, naming: ["--current"])
+    let current = plan + ["--current", "current.json"]
+    try expectRefused(current + ["--lost", "4"], in: scratch, naming: ["device 4", "0 to 3"])
+    try expectRefused(current + ["--lost", "1", "--drained", "1"], in: scratch, naming: ["device 1"])
+    try expectRefused(current + ["--lost", "0", "1", "2", "3"], in: scratch, naming: ["none of 4 devices"])
+  }
 }

@@ -27,7 +27,7 @@ import Testing
 
   private static func replay(_ scratch: Scratch, _ arguments: [String]) throws -> (Written, [[[[Int]]]]) {
     try expectDone(
-      ["replay"] + arguments + ["--json", "replay.json", "--placements", "placements.json", "--report", "replay.html"],
+      ["replay"] + arguments + ["--json", "replay.json", "--placements", "placements.json"],
       in: scratch)
     let written = try JSONDecoder().decode(Written.self, from: Data(scratch.text("replay.json").utf8))
     let placements = try JSONDecoder().decode(
@@ -158,10 +158,41 @@ import Testing
 
   @Test func theReportStandsAlone() throws {
     let scratch = try Scratch()
-    _ = try Self.replay(scratch, [BundledTrace.ids, "--window", "1024", "--policy", "greedy"])
+    try scratch.write("counts.npy", Self.counts(windows: 6, first: 1))
+    let options = [
+      "--experts", "4", "--devices", "2", "--window", "1", "--policy", "greedy", "--report", "replay.html",
+    ]
+    try expectDone(["replay", "counts.npy"] + options, in: scratch)
     let report = try scratch.text("replay.html")
     expectSelfContained(report)
-    #expect(report.contains("greedy") && report.contains("Device imbalance"))
+    for part in [
+      "greedy", "static", "ballast", "Device imbalance by policy", "Device load", "Copies moved", "precision",
+    ] {
+      #expect(report.contains(part), "\(part)")
+    }
+  }
+
+  /// Tokens of two kinds, each with two experts of its own in every layer, which a contiguous placement parts.
+  private static let kinds: [Int64] = (0..<256).flatMap { (token: Int) -> [Int64] in
+    (0..<3).map { layer in Int64(token % 2 + 2 * ((token / 2 + layer * (token / 4)) % 2)) }
+  }
+
+  @Test func affinityKeepsTokensOnTheirDevice() throws {
+    let scratch = try Scratch()
+    try scratch.write("ids.npy", ArrayFile.integers(Self.kinds, shape: [256, 3, 1]))
+    let replay = ["replay", "ids.npy", "--experts", "4", "--devices", "2", "--window", "64", "--json", "replay.json"]
+    func moves(_ options: [String]) throws -> Double {
+      try expectDone(replay + options, in: scratch)
+      return try #require(try scratch.object("replay.json")["tokenMoves"] as? Double)
+    }
+    #expect(abs(try moves(["--policy", "static"]) - 1) < 1e-9)
+    #expect(abs(try moves(["--policy", "ballast"]) - 1) < 1e-9)
+    #expect(try moves(["--policy", "ballast", "--affinity", "1"]) == 0)
+    #expect(try moves(["--policy", "ballast", "--affinity", "1", "--plan-life", "1"]) > 0.9)
+    try expectUsageError(
+      replay + ["--policy", "ballast", "--affinity", "-1"], in: scratch, naming: ["--affinity"])
+    try expectUsageError(
+      replay + ["--policy", "ballast", "--token-bytes", "0"], in: scratch, naming: ["--token-bytes"])
   }
 
   @Test func badTracesAreRefused() throws {

@@ -20,10 +20,10 @@ let benchmarks: @Sendable () -> Void = {
     Benchmark(shape.rawValue, configuration: shape.configuration) { benchmark in
       let workload = try Workload(shape)
       var lane = try workload.path.makeLane()
-      blackHole(try lane.dispatch(workload.selection, layer: workload.layer))
+      try lane.dispatch(workload.selection, layer: workload.layer) { blackHole($0.rows.count) }
       benchmark.startMeasurement()
       for _ in benchmark.scaledIterations {
-        blackHole(try lane.dispatch(workload.selection, layer: workload.layer))
+        try lane.dispatch(workload.selection, layer: workload.layer) { blackHole($0.rows.count) }
       }
       benchmark.stopMeasurement()
     }

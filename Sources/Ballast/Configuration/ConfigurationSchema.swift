@@ -4,7 +4,7 @@ import BallastRuntime
 /// Every key of a balancer's configuration; decoding, the annotated default and the environment all come from here.
 public enum ConfigurationSchema {
   /// The keys, in the order they are explained and applied: a policy comes before what it carries.
-  public static let keys: [ConfigurationKey] = top + estimator + controller + planner + rollout + dispatch
+  public static let keys: [ConfigurationKey] = top + estimator + controller + planner + affinity + rollout + dispatch
 
   /// The memory budgets that make sense: a hundredth to four copies of everything.
   package static let memoryBudgetShares = 0.01...4.0
@@ -44,6 +44,9 @@ public enum ConfigurationSchema {
     .integer(
       "estimator.historyWindows", \.estimator.historyWindows, 1...1024,
       "Recent windows a placement is judged by, each by itself."),
+    .number(
+      "estimator.driftSensitivity", \.estimator.driftSensitivity, 0...1000,
+      "How quickly a window counts less the more it differs from the newest; 0 for never."),
     .number("estimator.prefillWeight", \.estimator.prefillWeight, 0...1000, "What a prefill token counts."),
     .number("estimator.decodeWeight", \.estimator.decodeWeight, 0...1000, "What a decode token counts."),
     .integer(
@@ -87,6 +90,9 @@ public enum ConfigurationSchema {
     .number(
       "planner.qualityBudget", \.planner.qualityBudget, 0...1,
       "Most a layer's quality may be forecast to suffer; 0 forbids low precision."),
+    .number(
+      "planner.replicaErrorBound", \.planner.replicaErrorBound, 0...1000,
+      "Most one replica's measured relative output error may be; beyond it the replica is promoted back."),
     .choice("planner.leastPrecision", \.planner.leastPrecision, "The least exact precision a plan may use."),
     .number(
       "planner.moveBudgetShare", \.planner.moveBudgetShare, 0...1,
@@ -95,9 +101,24 @@ public enum ConfigurationSchema {
       "planner.leastGain", \.planner.leastGain, 0...1,
       "Share of its layer's time that every staged replica must save; below it is noise."),
     .choice("planner.split", \.planner.split, "How an expert's tokens divide among its replicas, for judging."),
+    .number(
+      "planner.tailShare", \.planner.tailShare, 0...1,
+      "Share of the judgement given to the p95 of recent windows; the rest is their mean."),
     .integer(
       "planner.searchRounds", \.planner.searchRounds, 0...1_000_000,
       "Rounds of placement search in each layer; more finds better balance and takes longer."),
+  ]
+
+  private static let affinity: [ConfigurationKey] = [
+    .number(
+      "affinity.coefficient", \.affinity.coefficient, 0...1_000_000,
+      "What a nanosecond of link time counts beside one of the busiest device; 0 leaves affinity out.", isFixed: true),
+    .integer(
+      "affinity.bytesPerToken", \.affinity.bytesPerToken, 1...1 << 30,
+      "Bytes a token carries when it changes device between layers.", isFixed: true),
+    .integer(
+      "affinity.sampledLanes", \.affinity.sampledLanes, 1...1024,
+      "Lanes whose sampled batches are counted; each takes layers times experts squared words.", isFixed: true),
   ]
 
   private static let rollout: [ConfigurationKey] = [
@@ -110,6 +131,9 @@ public enum ConfigurationSchema {
     .integer(
       "rollout.retirementPatienceTicks", \.rollout.retirementPatienceTicks, 1...1_000_000,
       "Ticks a lane may hold retirement up before that is reported and plans go on in the bytes that are left."),
+    .choice(
+      "rollout.quantizer", \.rollout.quantizer,
+      "How weights become low precision: plain rounds, weighted fits the tokens an expert has met.", isFixed: true),
   ]
 
   private static let dispatch: [ConfigurationKey] = [

@@ -66,7 +66,7 @@ struct Calibration {
       let start = monotonicNanoseconds()
       for index in 0..<runs {
         unsafe withUnsafePointer(to: weights[index]) { expert in
-          unsafe Kernels.current.expert(expert, input.start, rows, tokens, output.start, scratch.memory)
+          unsafe Kernels.current.expert(expert, nil, input.start, rows, tokens, output.start, scratch.memory)
         }
       }
       times.append(Double(monotonicNanoseconds() - start) / Double(runs))

@@ -30,6 +30,30 @@ struct ExpertReader: Sendable {
     }
   }
 
+  /// The weights as numbers.
+  ///
+  /// - Throws: `StagingError.badWeights` when one matrix cannot be read or has another length.
+  func weights(layer: LayerID, expert: ExpertID) throws(StagingError) -> ExpertQuantizer.Weights {
+    try withMatrices(layer: layer, expert: expert) { matrices in
+      // Safety: the matrices are lent while their numbers are copied.
+      unsafe ExpertQuantizer.Weights(
+        gate: numbers(matrices.gate), up: numbers(matrices.up), down: numbers(matrices.down))
+    }
+  }
+
+  private func numbers(_ source: ballast_source) -> [Float] {
+    let count = dimensions.hidden * dimensions.inner
+    // Safety: a matrix is lent with as many numbers as its shape has, on any boundary.
+    guard let values = unsafe source.values else { return [] }
+    guard unsafe source.precision == Int32(BALLAST_FLOAT32) else {
+      return (0..<count).map {
+        let half = unsafe values.loadUnaligned(fromByteOffset: $0 * 2, as: UInt16.self)
+        return Float(bitPattern: UInt32(half) << 16)
+      }
+    }
+    return (0..<count).map { unsafe values.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
+  }
+
   private func withMatrix<Outcome>(
     _ matrix: ExpertMatrix, _ layer: LayerID, _ expert: ExpertID,
     _ body: (ballast_source) throws(StagingError) -> Outcome

@@ -13,7 +13,7 @@ struct ReplicaStager: Sendable {
   let thread: StagingThread
 
   /// What the kernels can hold, from the most exact.
-  static let precisions: [Precision] = [.float32, .bfloat16, .int8]
+  static let precisions: [Precision] = [.float32, .bfloat16, .int8, .int4]
 
   /// Whether storing weights this way loses nothing of the checkpoint, or nothing the model counts as lost.
   func isExact(_ precision: Precision) -> Bool {

@@ -95,7 +95,7 @@ final class DeviceShare: @unchecked Sendable {
     // Safety: the dispatch's entries lie in the batch's room and rows, and the weights are staged until it returns.
     unsafe withUnsafePointer(to: run.weights) { weights in
       unsafe Kernels.current.expert(
-        weights, batch.input, batch.rows.map { unsafe $0 + run.entries.lowerBound }, run.entries.count,
+        weights, nil, batch.input, batch.rows.map { unsafe $0 + run.entries.lowerBound }, run.entries.count,
         batch.entries + run.entries.lowerBound * batch.stride, scratch)
     }
     if unfinished.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 { batch.finishShare() }

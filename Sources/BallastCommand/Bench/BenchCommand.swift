@@ -17,7 +17,6 @@ struct BenchCommand: AsyncParsableCommand {
       """,
     subcommands: [
       RecordBenchCommand.self, DispatchBenchCommand.self, PublishBenchCommand.self, PauseBenchCommand.self,
-      AllBenchCommand.self,
-      InstancesBenchCommand.self,
+      PlanBenchCommand.self, AllBenchCommand.self, InstancesBenchCommand.self,
     ])
 }

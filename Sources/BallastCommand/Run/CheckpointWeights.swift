@@ -5,8 +5,12 @@ import BallastServing
 /// A checkpoint's experts as the CPU executor reads them: from the mapped file, when a replica is staged.
 struct CheckpointWeights: ExpertWeightSource {
   private let checkpoint: MixtralCheckpoint
+  private let muted: Set<MutedExpert>
 
-  init(_ checkpoint: MixtralCheckpoint) { self.checkpoint = checkpoint }
+  init(_ checkpoint: MixtralCheckpoint, muted: Set<MutedExpert> = []) {
+    self.checkpoint = checkpoint
+    self.muted = muted
+  }
 
   var precision: Precision { checkpoint.fullPrecision }
 
@@ -20,6 +24,9 @@ struct CheckpointWeights: ExpertWeightSource {
       case .up: weights.up
       case .down: weights.down
       }
+    if muted.contains(MutedExpert(layer: layer, expert: expert)) {
+      return tensor.withZeroBytes(body)
+    }
     return tensor.element == .float16 ? tensor.withFloatBytes(body) : tensor.withBytes(body)
   }
 }

@@ -156,7 +156,8 @@ final class ServingArm: Sendable {
       try CPUExecutor(
         source: CheckpointWeights(settings.checkpoint), shape: shape, dimensions: try dimensions(settings.checkpoint),
         configuration: CPUExecutorConfiguration(
-          devices: settings.devices, memoryBytesPerDevice: settings.budgetBytes / settings.devices))
+          devices: settings.devices, memoryBytesPerDevice: settings.budgetBytes / settings.devices,
+          quantizer: settings.configuration.rollout.quantizer, seed: settings.seed))
     }
   }
 }

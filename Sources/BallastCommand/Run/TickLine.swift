@@ -26,8 +26,15 @@ struct TickLine {
       "\(fixed(record.seconds, 1)) s", kind.rawValue, "\(fixed(record.tokensPerSecond, 0)) tok/s",
       "step \(fixed(steps.p50, 2))/\(fixed(steps.p99, 2)) ms",
       "imbalance \(fixed(record.expertImbalance, 2)) expert \(fixed(record.deviceImbalance, 3)) device",
-      "\(share)% of budget", mix.joined(separator: " "), action,
-    ].joined(separator: "  ")
+      "\(share)% of budget", mix.joined(separator: " "), quality, action,
+    ].filter { !$0.isEmpty }.joined(separator: "  ")
+  }
+
+  /// What served tokens show of low precision, against what staging had measured.
+  private var quality: String {
+    guard let found = event.quality, found.shadowedTokens > 0 else { return "" }
+    let over = found.breaches.isEmpty ? "" : ", \(found.breaches.count) replicas over their bound"
+    return "error \(fixed(found.drift, 2)) of what staging measured\(over)"
   }
 
   /// What the controller did, and why.

@@ -33,6 +33,19 @@ public struct Rollout: Sendable {
     self.configuration = configuration
   }
 
+  /// Devices on which replicas of an earlier plan wait until no lane can reach them.
+  var retiringDevices: Set<DeviceID> { Set(leaving.flatMap(\.replicas).map(\.replica.device)) }
+
+  /// Publishes a plan that only removes replicas, at once.
+  ///
+  /// - Throws: What `compile` throws; the old table stays then.
+  mutating func withdraw(
+    _ plan: Plan, from table: Published<RoutingTable>,
+    compile: (Placement, (LayerID, Replica) -> UInt32?) throws(RoutingTableError) -> RoutingTable
+  ) throws(RoutingTableError) {
+    leave(plan, table.replace(with: try compile(plan.target, handle)))
+  }
+
   /// Whether replicas of an earlier plan wait until no lane can reach them.
   public var isRetiring: Bool { !leaving.allSatisfy(\.replicas.isEmpty) }
 

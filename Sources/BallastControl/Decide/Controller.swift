@@ -26,10 +26,15 @@ public struct Controller: Sendable {
 
   /// Looks at the imbalance of this tick.
   ///
-  /// - Parameter imbalance: The device imbalance forecast for the placement as it is, at least 1.
+  /// - Parameters:
+  ///   - imbalance: The device imbalance forecast for the placement as it is, at least 1.
+  ///   - isQualityBreached: Whether low precision was found to cost more than it may: then nothing is waited for but
+  ///     the cooldown.
   /// - Returns: To plan, or to hold and why.
-  public mutating func decide(imbalance: Double) -> Decision {
+  public mutating func decide(imbalance: Double, isQualityBreached: Bool = false) -> Decision {
     switch state {
+    case .calm where isQualityBreached, .breached where isQualityBreached: return .plan
+    case .cooling(0) where isQualityBreached: return .plan
     case .continuing: return .plan
     case .cooling(let ticksLeft) where ticksLeft > 0:
       state = .cooling(ticksLeft: ticksLeft - 1)

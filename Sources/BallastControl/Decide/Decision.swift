@@ -4,6 +4,8 @@ public enum Decision: Hashable, Sendable {
   case hold(Reason)
   /// Make a plan.
   case plan
+  /// Make a plan at once: devices that go still hold replicas.
+  case rehome
 
   /// Why the placement is left as it is.
   public enum Reason: Hashable, Sendable {
@@ -21,6 +23,8 @@ public enum Decision: Hashable, Sendable {
     case observing
     /// A plan was sought, and no change gains more over its life than it costs to make.
     case nothingPays
+    /// Replicas of devices that go cannot all stand elsewhere.
+    case cannotRehome(RehomingError)
   }
 }
 
@@ -29,12 +33,14 @@ extension Decision: CustomStringConvertible {
   public var description: String {
     switch self {
     case .plan: "plan"
+    case .rehome: "plan at once: devices that go still hold replicas"
     case .hold(.noLoad): "hold: nothing counted yet"
     case .hold(.balanced): "hold: balanced"
     case .hold(.dwelling(let ticks)): "hold: imbalanced for \(ticks) ticks, dwelling"
     case .hold(.coolingDown(let left)): "hold: cooling down, \(left) ticks left"
     case .hold(.awaitingRetirement): "hold: a lane still reads the last table"
     case .hold(.observing): "hold: observing only"
+    case .hold(.cannotRehome(let error)): "hold: \(error)"
     case .hold(.nothingPays): "hold: no change gains more than it costs"
     }
   }

@@ -8,15 +8,19 @@ public struct LoadEstimate: Sendable {
   public var scenarios: [LoadScenario]
   /// `[layer][expert]`: the expert's share of its layer's importance; each layer sums to 1.
   public var importance: [[Double]]
+  /// `[layer]`: whether the load differs from the one the layer was planned for by more than sampling explains.
+  public var shifted: [Bool]
   /// Batches a tick serves, per layer, on average; what a gain per batch is multiplied by.
   public var batchesPerTick: Double
   /// Relative output errors, measured where they have been.
   public var errors: ErrorEstimate
+  /// Where tokens go from layer to layer; nil while unknown.
+  public var affinity: AffinityEstimate?
 
   /// States an estimate; left out, the average is the only scenario, importance even, errors typical.
   public init(
     tokensPerBatch: [[Double]], scenarios: [LoadScenario] = [], importance: [[Double]]? = nil,
-    batchesPerTick: Double = 1,
+    batchesPerTick: Double = 1, shifted: [Bool]? = nil,
     errors: ErrorEstimate = ErrorEstimate()
   ) {
     self.tokensPerBatch = tokensPerBatch
@@ -25,7 +29,11 @@ public struct LoadEstimate: Sendable {
       importance ?? tokensPerBatch.map { Array(repeating: 1 / Double(max($0.count, 1)), count: $0.count) }
     self.batchesPerTick = batchesPerTick
     self.errors = errors
+    self.shifted = shifted ?? tokensPerBatch.map { _ in true }
   }
+
+  /// Whether the layer's load differs from the one it was planned for by more than sampling explains.
+  func hasShifted(_ layer: LayerID) -> Bool { shifted[layer.index] }
 }
 
 /// One load that may come, and how likely it is beside the others.

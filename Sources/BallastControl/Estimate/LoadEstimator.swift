@@ -15,6 +15,9 @@ public struct LoadEstimator: Sendable {
   private var batches = 0.0
   private var spanned = 0.0
   private var history: [[[Double]]] = []
+  private var drift = LoadDrift()
+  /// `[layer]`: the window the layer was last planned for.
+  private var references: [[Double]?] = []
   private var lastShadows: SampleTotals?
 
   /// An estimator that has seen nothing.
@@ -37,12 +40,26 @@ public struct LoadEstimator: Sendable {
   ) -> LoadEstimate? {
     noteShadows(samples, placement)
     average(window, ticks: max(ticks, 1))
-    guard batches > 0 else { return nil }
+    guard batches > 0, let newest = history.last else { return nil }
     let mean = average.map { $0.map { $0 / batches } }
     return LoadEstimate(
       tokensPerBatch: mean, scenarios: scenarios(mean), importance: importance(samples),
-      batchesPerTick: batches / spanned, errors: errors)
+      batchesPerTick: batches / spanned,
+      shifted: LoadDrift.shifted(newest, from: references.isEmpty ? newest.map { _ in nil } : references),
+      errors: errors)
   }
+
+  /// Takes note that a plan was sought for the newest window and changed `layers`; while loads stay as they are, neither
+  /// those nor layers never planned for before need another.
+  public mutating func notePlan(_ layers: some Sequence<LayerID>) {
+    guard let newest = history.last else { return }
+    if references.isEmpty { references = Array(repeating: nil, count: shape.layers) }
+    for layer in layers { references[layer.index] = nil }
+    for layer in references.indices where references[layer] == nil { references[layer] = newest[layer] }
+  }
+
+  /// Forgets what the placement was planned for: every layer may need another plan.
+  public mutating func forgetPlans() { references = Array(repeating: nil, count: shape.layers) }
 
   /// Takes in the error measured when a replica was staged.
   public mutating func note(_ replica: StagedReplica) {
@@ -56,54 +73,83 @@ public struct LoadEstimator: Sendable {
         Phase.allCases.reduce(0) { $0 + window.batches($1, LayerID(layer)) }
       }.max() ?? 0
     guard windowBatches > 0 else { return }
-    let keep = configuration.halfLifeTicks > 0 && !average.isEmpty ? exp2(-1 / configuration.halfLifeTicks) : 0
     let loads = (0..<shape.layers).map {
       window.weighted(LayerID($0), prefill: configuration.prefillWeight, decode: configuration.decodeWeight)
     }
+    let keep = configuration.halfLifeTicks > 0 && !average.isEmpty ? exp2(-1 / configuration.halfLifeTicks) : 0
+    let kept = keep * agreementWithLast(loads)
     history.append(loads)
     history.removeFirst(max(0, history.count - max(configuration.historyWindows, 1)))
     if average.isEmpty { average = loads.map { $0.map { _ in 0 } } }
     for layer in loads.indices {
       for expert in loads[layer].indices {
-        average[layer][expert] = average[layer][expert] * keep + loads[layer][expert]
+        average[layer][expert] = average[layer][expert] * kept + loads[layer][expert]
       }
     }
-    batches = batches * keep + Double(windowBatches)
-    spanned = spanned * keep + Double(ticks)
+    batches = batches * kept + Double(windowBatches)
+    spanned = spanned * kept + Double(ticks)
+  }
+
+  /// How much of the past counts beside `loads`, the newest window.
+  private mutating func agreementWithLast(_ loads: [[Double]]) -> Double {
+    guard let last = history.last else { return 1 }
+    let distance = LoadDrift.distance(loads, last)
+    drift.note(distance)
+    return drift.agreement(distance, sensitivity: configuration.driftSensitivity)
   }
 
   /// The recent windows as single batches: each layer as many tokens as the average's, scattered as one batch is.
   ///
-  /// A window is many batches, and a mean hides what each of them meets. The scatter is that of independent choices
-  /// (√tokens), drawn once per window's age, layer and expert, so that it does not change from tick to tick.
+  /// A window is many batches, and a mean hides what each of them meets. Windows count by their age and by how much they
+  /// are like the newest. Where few count, they are scattered several times.
   private func scenarios(_ mean: [[Double]]) -> [LoadScenario] {
-    history.enumerated().map { index, loads in
-      let age = history.count - 1 - index
-      let scaled = loads.indices.map { layer in
-        let total = loads[layer].reduce(0, +)
-        let factor = total > 0 ? mean[layer].reduce(0, +) / total : 0
-        return loads[layer].indices.map { expert in
-          let expected = loads[layer][expert] * factor
-          return max(0, expected + expected.squareRoot() * scatter(age, layer, expert))
-        }
-      }
-      let weight =
-        configuration.halfLifeTicks > 0 ? exp2(-Double(age) / configuration.halfLifeTicks) : age == 0 ? 1 : 0
-      return LoadScenario(tokensPerBatch: scaled, weight: weight)
-    }.filter { $0.weight > 0 }
+    let weights = windowWeights()
+    let total = weights.reduce(0, +)
+    let used = weights.indices.reversed().filter { weights[$0] > Self.leastShare * total }
+    guard !used.isEmpty else { return [] }
+    return (0..<max(configuration.historyWindows, used.count)).reversed().map { draw in
+      let window = used[draw % used.count]
+      return LoadScenario(
+        tokensPerBatch: history[window].indices.map { layer in
+          scattered(history[window][layer], tokens: mean[layer].reduce(0, +), layer: layer, draw: draw)
+        }, weight: weights[window])
+    }
   }
 
-  /// A number of mean 0 and variance 1 that belongs to its place: the sum of twelve even draws, less six.
-  private func scatter(_ age: Int, _ layer: Int, _ expert: Int) -> Double {
-    var state = UInt64(truncatingIfNeeded: (age &* shape.layers &+ layer) &* shape.expertsPerLayer &+ expert)
-    var sum = -6.0
-    for _ in 0..<12 {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      var word = state ^ (state >> 33)
-      word = word &* 0xFF51_AFD7_ED55_8CCD
-      sum += Double((word ^ (word >> 33)) >> 11) * 0x1p-53
+  /// Windows that count less, as a share of all, are left out.
+  private static let leastShare = 0.005
+
+  /// `[window]`: what each remembered window counts.
+  private func windowWeights() -> [Double] {
+    guard let newest = history.last else { return [] }
+    return history.indices.map { index in
+      let age = Double(history.count - 1 - index)
+      guard age > 0 else { return 1 }
+      guard configuration.halfLifeTicks > 0 else { return 0 }
+      return exp2(-age / configuration.halfLifeTicks)
+        * drift.agreement(
+          LoadDrift.distance(newest, history[index]), sensitivity: configuration.driftSensitivity)
     }
-    return sum
+  }
+
+  /// `loads` in the proportion of one batch of `tokens`, each moved by √tokens times a number of mean 0 and variance 1.
+  ///
+  /// The numbers belong to the draw, the layer and the expert, so that they do not change from tick to tick.
+  private func scattered(_ loads: [Double], tokens: Double, layer: Int, draw: Int) -> [Double] {
+    let total = loads.reduce(0, +)
+    let factor = total > 0 ? tokens / total : 0
+    var random = SplitMix64(seed: UInt64(draw * shape.layers + layer))
+    return loads.map { load in
+      let expected = load * factor
+      return max(0, expected + expected.squareRoot() * Self.deviate(random.next()))
+    }
+  }
+
+  /// A number of mean 0 and variance 1: the sum of four even draws of 16 bits.
+  private static func deviate(_ word: UInt64) -> Double {
+    let draws = SIMD4<Double>(
+      Double(word & 0xFFFF), Double(word >> 16 & 0xFFFF), Double(word >> 32 & 0xFFFF), Double(word >> 48))
+    return (draws.sum() * 0x1p-16 - 2) * 3.0.squareRoot()
   }
 
   /// Shares of each layer's importance; unsampled experts get the mean of the sampled.
@@ -117,7 +163,7 @@ public struct LoadEstimator: Sendable {
     }
   }
 
-  /// Errors seen on served tokens since the last tick replace what staging had measured.
+  /// Errors seen on served tokens since the last tick count before what staging had measured.
   private mutating func noteShadows(_ samples: SampleTotals, _ placement: Placement) {
     defer { lastShadows = samples }
     guard let before = lastShadows else { return }
@@ -125,10 +171,11 @@ public struct LoadEstimator: Sendable {
       for expert in 0..<shape.expertsPerLayer {
         let count = samples.shadowed[layer][expert] - before.shadowed[layer][expert]
         guard count > 0 else { continue }
-        let error = (samples.error[layer][expert] - before.error[layer][expert]) / count
+        let sum = samples.error[layer][expert] - before.error[layer][expert]
         let replicas = placement[LayerID(layer)].replicas(of: ExpertID(expert))
         guard let low = replicas.map(\.precision).max(by: { $0.rawValue < $1.rawValue }) else { continue }
-        errors.note(error, layer: LayerID(layer), expert: ExpertID(expert), precision: low)
+        errors.noteServed(
+          errorSum: sum, tokens: count, layer: LayerID(layer), expert: ExpertID(expert), precision: low)
       }
     }
   }

@@ -16,8 +16,9 @@ public struct ByteBudget: Hashable, Sendable {
   ) throws(ByteBudgetError) {
     let devices = topology.devices.count
     let budget = configuration.memoryBudgetShare * Double(shape.fullBytes)
-    let share = budget.isFinite && budget < Double(Int.max) ? Int(max(budget, 0)) / devices : Int.max / devices
-    bytesPerDevice = topology.devices.map { min($0.memoryBytes, share) }
+    bytesPerDevice = Self.shares(
+      of: budget.isFinite && budget < Double(Int.max) ? Int(max(budget, 0)) : .max,
+      memory: topology.devices.map(\.memoryBytes))
     let reserve = configuration.stagingReserveExperts.multipliedReportingOverflow(
       by: shape.bytesPerExpert[shape.fullPrecision])
     reserveBytes = reserve.overflow ? .max : max(reserve.partialValue, 0)
@@ -26,6 +27,9 @@ public struct ByteBudget: Hashable, Sendable {
     let least = perDevice.multipliedReportingOverflow(by: shape.bytesPerExpert[configuration.leastPrecision])
     let sum = least.partialValue.addingReportingOverflow(reserveBytes)
     let needed = least.overflow || sum.overflow ? Int.max : sum.partialValue
+    // A device with little memory is no obstacle where the others hold what it cannot.
+    let fitting = capacities(shape, configuration.leastPrecision).reduce(0, +)
+    guard fitting < shape.experts || bytesPerDevice.allSatisfy({ $0 == bytesPerDevice[0] }) else { return }
     for (index, bytes) in bytesPerDevice.enumerated() where bytes < needed {
       throw .tooSmall(device: DeviceID(index), neededBytes: needed, budgetBytes: bytes)
     }
@@ -38,12 +42,20 @@ public struct ByteBudget: Hashable, Sendable {
   }
 
   /// `[device]`: bytes a device may hold once a plan is applied.
-  public var residentBytes: [Int] { bytesPerDevice.map { $0 - reserveBytes } }
+  public var residentBytes: [Int] { bytesPerDevice.map { max($0 - reserveBytes, 0) } }
 
   /// The contiguous placement, with as many experts at low precision from the start as the reserve needs.
   ///
   /// Demotions are spread over the layers, and in each layer begin with the last expert of the device.
   public func startPlacement(shape: ModelShape, topology: Topology, leastPrecision: Precision) -> Placement {
+    let even = shape.layers * ((shape.expertsPerLayer + topology.devices.count - 1) / topology.devices.count)
+    let isEven = capacities(shape, leastPrecision).allSatisfy { $0 >= min(even, shape.experts) }
+    let fitting =
+      isEven
+      ? nil
+      : fittingPlacement(shape: shape, precision: shape.fullPrecision)
+        ?? fittingPlacement(shape: shape, precision: leastPrecision)
+    if let fitting { return fitting }
     let start = Placement.contiguous(shape: shape, topology: topology)
     var layers = start.layers.map(\.replicas)
     var bytes = start.bytesPerDevice(shape: shape, devices: topology.devices.count)

@@ -23,3 +23,17 @@ extension LayerPlacement {
     LayerPlacement(replicas.filter { !change.removed.contains($0) } + change.added)
   }
 }
+
+extension LayerChange {
+  /// What leads from one placement to another, by layer; layers that stay are left out.
+  static func between(_ current: Placement, _ target: Placement) -> [LayerChange] {
+    zip(current.layers, target.layers).enumerated().compactMap { index, pair in
+      let before = Set(pair.0.replicas)
+      let after = Set(pair.1.replicas)
+      guard before != after else { return nil }
+      return LayerChange(
+        layer: LayerID(index), removed: pair.0.replicas.filter { !after.contains($0) },
+        added: pair.1.replicas.filter { !before.contains($0) })
+    }
+  }
+}

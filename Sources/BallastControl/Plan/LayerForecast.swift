@@ -36,12 +36,15 @@ struct LayerForecaster {
   let topology: Topology
   let cost: CostModel
   let rule: SplitRule
+  /// Share of a score that goes to the tail of the scenarios.
+  let tailShare: Double
 
-  init(experts: Int, topology: Topology, cost: CostModel, rule: SplitRule) {
+  init(experts: Int, topology: Topology, cost: CostModel, rule: SplitRule, tailShare: Double = 0) {
     self.experts = experts
     self.topology = topology
     self.cost = cost
     self.rule = rule
+    self.tailShare = tailShare
   }
 
   /// Divides `tokens` (`[expert]`) over `layer` as evenly as it can be.
@@ -58,14 +61,25 @@ struct LayerForecaster {
   mutating func score(
     _ graph: ReplicaGraph, layer: LayerID, scenarios: [LoadScenario], effort: BatchSplit.Effort = .quick
   ) -> Double {
-    var sum = 0.0
-    var weights = 0.0
+    var scores: [(score: Double, weight: Double)] = []
     for scenario in scenarios {
       divide(graph, scenario.tokensPerBatch[layer.index], tie: 0, effort: effort)
-      sum += scenario.weight * LayerForecast.score(split.deviceTimes)
-      weights += scenario.weight
+      scores.append((LayerForecast.score(split.deviceTimes), scenario.weight))
     }
-    return sum / max(weights, .leastNormalMagnitude)
+    let weights = scores.reduce(0) { $0 + $1.weight }
+    let mean = scores.reduce(0) { $0 + $1.score * $1.weight } / max(weights, .leastNormalMagnitude)
+    guard tailShare > 0 else { return mean }
+    return (1 - tailShare) * mean + tailShare * Self.tail(scores, weights)
+  }
+
+  /// What nineteen twentieths of the weight do not exceed.
+  private static func tail(_ scores: [(score: Double, weight: Double)], _ weights: Double) -> Double {
+    var sum = 0.0
+    for one in scores.sorted(by: { $0.score < $1.score }) {
+      sum += one.weight
+      if sum >= (0.95 - 1e-9) * weights { return one.score }
+    }
+    return 0
   }
 
   /// Divides `tokens` over the replicas of `graph` as the lanes would, ties toward even shares.

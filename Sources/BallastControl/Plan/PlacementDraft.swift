@@ -17,11 +17,17 @@ public struct PlacementDraft: Sendable {
   /// The placement as it is.
   public let current: Placement
 
-  private var ledger: Ledger
+  private var ledger: MoveLedger
   private var quality: [Double]
   private var forecaster: LayerForecaster
   private var forecasts: [LayerForecast]
-  private var scores: [Double]
+  private var scores: [Double?]
+  /// What links cost around a layer, while no layer changes.
+  var linkTables: [LayerID: LinkTable] = [:]
+  /// How an expert's tokens divide among its replicas.
+  let rule: SplitRule
+  /// The cost law.
+  let cost: CostModel
 
   init(
     from current: Placement, shape: ModelShape, topology: Topology, cost: CostModel, estimate: LoadEstimate,
@@ -33,16 +39,18 @@ public struct PlacementDraft: Sendable {
     self.limits = limits
     self.current = current
     placement = current
-    ledger = Ledger(bytes: current.bytesPerDevice(shape: shape, devices: topology.devices.count))
-    forecaster = LayerForecaster(experts: shape.expertsPerLayer, topology: topology, cost: cost, rule: rule)
+    ledger = MoveLedger(bytes: current.bytesPerDevice(shape: shape, devices: topology.devices.count))
+    forecaster = LayerForecaster(
+      experts: shape.expertsPerLayer, topology: topology, cost: cost, rule: rule, tailShare: limits.tailShare)
     forecasts = []
     quality = []
-    scores = []
+    scores = Array(repeating: nil, count: current.layers.count)
+    self.rule = rule
+    self.cost = cost
     for (index, layer) in current.layers.enumerated() {
       let graph = forecaster.graph(layer)
       let forecast = forecaster.forecast(graph, estimate.tokensPerBatch[index])
       forecasts.append(forecast)
-      scores.append(forecaster.score(graph, layer: LayerID(index), scenarios: estimate.scenarios))
       quality.append(spent(LayerID(index), layer, forecast))
     }
   }
@@ -95,13 +103,17 @@ public struct PlacementDraft: Sendable {
   ///
   /// - Returns: Whether the draft changed.
   mutating func improve(_ layer: LayerID, _ proposals: [Proposal]) -> Bool {
-    let before = scores[layer.index]
+    let before = score(layer) + linkNanoseconds(placement[layer], at: layer)
     var best: (gain: Double, judged: Judged)?
-    for change in shortlist(layer, proposals) {
+    var weighed = 0
+    for change in shortlist(layer, proposals) where weighed < Self.shortlistLength {
       let judged = judge(change)
-      let gain = before - judged.score - price(change)
-      guard gain > before * 1e-9, gain > best?.gain ?? 0 else { continue }
+      // What costs too much quality must not crowd out what does not.
       guard judged.quality <= max(limits.qualityBudget, quality[layer.index]) else { continue }
+      weighed += 1
+      let after = forecaster.score(judged.graph, layer: layer, scenarios: estimate.scenarios)
+      let gain = before - after - linkNanoseconds(judged.layer, at: layer) - price(change)
+      guard gain > before * 1e-9, gain > best?.gain ?? 0 else { continue }
       best = (gain, judged)
     }
     guard let best else { return false }
@@ -109,23 +121,25 @@ public struct PlacementDraft: Sendable {
     return true
   }
 
-  /// The proposals within limits that gain most under their own scenario.
+  /// The proposals within limits that gain under their own scenario, those that gain most first.
   private mutating func shortlist(_ layer: LayerID, _ proposals: [Proposal]) -> [LayerChange] {
     var before: [Int: Double] = [:]
     var seen: Set<LayerChange> = []
     var weighed: [(gain: Double, change: LayerChange)] = []
+    let links = linkNanoseconds(placement[layer], at: layer)
     for proposal in proposals where seen.insert(proposal.change).inserted && isAllowed(proposal.change) {
       let load = [estimate.scenarios[proposal.scenario]]
       let start =
         before[proposal.scenario]
         ?? forecaster.score(forecaster.graph(placement[layer]), layer: layer, scenarios: load)
       before[proposal.scenario] = start
-      let graph = forecaster.graph(placement[layer].applying(proposal.change))
-      let gain = start - forecaster.score(graph, layer: layer, scenarios: load) - price(proposal.change)
+      let next = placement[layer].applying(proposal.change)
+      let time = forecaster.score(forecaster.graph(next), layer: layer, scenarios: load)
+      let gain = start + links - time - linkNanoseconds(next, at: layer) - price(proposal.change)
       if gain > 0 { weighed.append((gain, proposal.change)) }
     }
     let order = weighed.indices.sorted { (weighed[$1].gain, $0) < (weighed[$0].gain, $1) }
-    return order.prefix(Self.shortlistLength).map { weighed[$0].change }
+    return order.prefix(Self.shortlistLength * 32).map { weighed[$0].change }
   }
 
   /// Whether a change is within limits; takes note when it is only a matter of what one plan may stage.
@@ -166,6 +180,16 @@ public struct PlacementDraft: Sendable {
     LayerSurvey(layer, self, scenario: max(0, estimate.scenarios.count - 1), forecast: forecasts[layer.index])
   }
 
+  /// Applies a change whatever it gains, when it is within limits; takes note when it is only a matter of what one plan
+  /// may stage.
+  ///
+  /// - Returns: Whether the draft changed.
+  mutating func take(_ change: LayerChange) -> Bool {
+    guard isAllowed(change) else { return false }
+    apply(judge(change))
+    return true
+  }
+
   /// Applies a change whatever it gains, when it is within limits.
   ///
   /// - Returns: Whether the draft changed.
@@ -180,8 +204,8 @@ public struct PlacementDraft: Sendable {
   private struct Judged {
     let change: LayerChange
     let layer: LayerPlacement
+    let graph: ReplicaGraph
     let forecast: LayerForecast
-    let score: Double
     let quality: Double
   }
 
@@ -189,17 +213,25 @@ public struct PlacementDraft: Sendable {
     let layer = placement[change.layer].applying(change)
     let graph = forecaster.graph(layer)
     let forecast = forecaster.forecast(graph, estimate.tokensPerBatch[change.layer.index])
-    let score = forecaster.score(graph, layer: change.layer, scenarios: estimate.scenarios)
     return Judged(
-      change: change, layer: layer, forecast: forecast, score: score, quality: spent(change.layer, layer, forecast))
+      change: change, layer: layer, graph: graph, forecast: forecast, quality: spent(change.layer, layer, forecast))
+  }
+
+  /// What a search minimises in the layer, as the draft is; nanoseconds.
+  mutating func score(_ layer: LayerID) -> Double {
+    if let known = scores[layer.index] { return known }
+    let score = forecaster.score(forecaster.graph(placement[layer]), layer: layer, scenarios: estimate.scenarios)
+    scores[layer.index] = score
+    return score
   }
 
   private mutating func apply(_ judged: Judged) {
     let index = judged.change.layer.index
     ledger = ledgerAfter(judged.change)
+    linkTables.removeAll()
     placement.layers[index] = judged.layer
     forecasts[index] = judged.forecast
-    scores[index] = judged.score
+    scores[index] = nil
     quality[index] = judged.quality
   }
 
@@ -207,9 +239,18 @@ public struct PlacementDraft: Sendable {
     let after = ledgerAfter(change)
     return after.moved <= limits.moveBytes && isWithinResidentLimits(change)
       && change.added.allSatisfy { after.staging[$0.device.index] <= limits.stagingBytes[$0.device.index] }
+      && after.keeps(limits.moves, change) { source(of: $0, change.layer) }
+  }
+
+  /// Whether the replica's error is measured, or expected, to be beyond its bound.
+  func errsTooMuch(_ replica: Replica, _ layer: LayerID) -> Bool {
+    estimate.errors.error(
+      layer: layer, expert: replica.expert, precision: replica.precision, full: shape.fullPrecision)
+      > limits.replicaErrorBound
   }
 
   private func isWithinResidentLimits(_ change: LayerChange) -> Bool {
+    guard !change.added.contains(where: { errsTooMuch($0, change.layer) }) else { return false }
     let after = ledgerAfter(change)
     return change.added.allSatisfy { replica in
       let device = replica.device.index
@@ -217,15 +258,27 @@ public struct PlacementDraft: Sendable {
     }
   }
 
-  private func ledgerAfter(_ change: LayerChange) -> Ledger {
+  private func ledgerAfter(_ change: LayerChange) -> MoveLedger {
     var after = ledger
     for replica in change.removed {
-      after.take(replica.device, bytes: bytes(replica), isStaged: !isCurrent(replica, change.layer))
+      after.take(
+        replica, layer: change.layer, bytes: bytes(replica), source: source(of: replica, change.layer),
+        isStaged: !isCurrent(replica, change.layer))
     }
     for replica in change.added {
-      after.put(replica.device, bytes: bytes(replica), isStaged: !isCurrent(replica, change.layer))
+      after.put(
+        replica, layer: change.layer, bytes: bytes(replica), source: source(of: replica, change.layer),
+        isStaged: !isCurrent(replica, change.layer))
     }
     return after
+  }
+
+  /// The device a replica would be copied from: one of its node before others; nil when it is there already.
+  private func source(of replica: Replica, _ layer: LayerID) -> DeviceID? {
+    guard limits.moves.bytesPerLink < .max else { return nil }
+    let holders = current[layer].replicas(of: replica.expert).map(\.device)
+    guard !holders.contains(replica.device) else { return nil }
+    return holders.first { topology[$0].node == topology[replica.device].node } ?? holders.first
   }
 
   private func isCurrent(_ replica: Replica, _ layer: LayerID) -> Bool {
@@ -235,11 +288,11 @@ public struct PlacementDraft: Sendable {
   private func bytes(_ replica: Replica) -> Int { shape.bytesPerExpert[replica.precision] }
 
   /// Nanoseconds a batch must gain for the change to pay; giving back what was to be staged earns nothing.
-  private func price(_ change: LayerChange) -> Double {
+  mutating func price(_ change: LayerChange) -> Double {
     let staged = change.added.filter { !isCurrent($0, change.layer) }
     let total = staged.reduce(0) { $0 + bytes($1) }
     return Double(total) * limits.nanosecondsPerByte
-      + Double(staged.count) * limits.leastGain * scores[change.layer.index]
+      + Double(staged.count) * limits.leastGain * score(change.layer)
   }
 
   private func spent(_ layer: LayerID, _ placement: LayerPlacement, _ forecast: LayerForecast) -> Double {
@@ -260,30 +313,4 @@ struct Proposal {
   let change: LayerChange
   /// An index into the estimate's scenarios.
   let scenario: Int
-}
-
-/// Bytes of a draft, device by device.
-private struct Ledger {
-  /// Once the draft is applied.
-  var resident: [Int]
-  /// While it is being applied: what is there, and what is staged beside it.
-  var staging: [Int]
-  /// Staged in all.
-  var moved = 0
-
-  init(bytes: [Int]) {
-    resident = bytes
-    staging = bytes
-  }
-
-  mutating func put(_ device: DeviceID, bytes: Int, isStaged: Bool) {
-    resident[device.index] += bytes
-    guard isStaged else { return }
-    staging[device.index] += bytes
-    moved += bytes
-  }
-
-  mutating func take(_ device: DeviceID, bytes: Int, isStaged: Bool) {
-    put(device, bytes: -bytes, isStaged: isStaged)
-  }
 }

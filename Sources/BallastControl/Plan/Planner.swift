@@ -25,8 +25,9 @@ public struct Planner: Sendable {
   /// Ballast's own passes.
   public static func passes(searchRounds: Int) -> [any PlanningPass] {
     [
-      RestoreQuality(), PackEvenly(), ReplicateOrQuantize(rounds: searchRounds),
-      PlaceReplicas(rounds: searchRounds), CopyHeavyHitters(rounds: searchRounds),
+      RestoreQuality(), FillDevices(), PackEvenly(), RelabelDevices(), ReplicateOrQuantize(rounds: searchRounds),
+      TradePrecisions(rounds: searchRounds), ExchangeReplicas(rounds: searchRounds),
+      PlaceReplicas(rounds: searchRounds), CopyHeavyHitters(rounds: searchRounds), KeepTokensNear(rounds: searchRounds),
     ]
   }
 
@@ -39,7 +40,7 @@ public struct Planner: Sendable {
     var draft = start
     for pass in passes { pass.improve(&draft) }
     return Plan(
-      current: current, target: draft.placement, changes: changes(from: current, to: draft.placement),
+      current: current, target: draft.placement, changes: LayerChange.between(current, draft.placement),
       forecast: forecast(start, draft), isCutShort: draft.isCutShort)
   }
 
@@ -56,17 +57,6 @@ public struct Planner: Sendable {
       let forecast = forecaster.forecast(placement.layers[$0], tokens: estimate.tokensPerBatch[$0])
       let total = max(forecast.deviceTimes.reduce(0, +), .leastNormalMagnitude)
       return (forecast.imbalance, forecast.deviceTimes.map { $0 / total })
-    }
-  }
-
-  private func changes(from current: Placement, to target: Placement) -> [LayerChange] {
-    zip(current.layers, target.layers).enumerated().compactMap { index, pair in
-      let before = Set(pair.0.replicas)
-      let after = Set(pair.1.replicas)
-      guard before != after else { return nil }
-      return LayerChange(
-        layer: LayerID(index), removed: pair.0.replicas.filter { !after.contains($0) },
-        added: pair.1.replicas.filter { !before.contains($0) })
     }
   }
 

@@ -8,6 +8,8 @@ public struct PlannerConfiguration: Hashable, Sendable {
   public var stagingReserveExperts: Int
   /// Most a layer's quality may be forecast to suffer: Σ importance share · relative output error; 0 forbids low precision.
   public var qualityBudget: Double
+  /// Most one replica's measured relative output error may be; beyond it the replica is promoted back.
+  public var replicaErrorBound: Double
   /// The least exact precision a plan may use.
   public var leastPrecision: Precision
   /// Most bytes one plan may move, as a share of the memory budget.
@@ -20,22 +22,29 @@ public struct PlannerConfiguration: Hashable, Sendable {
   public var split: SplitRule
   /// Rounds of placement search in each layer; more finds better balance and takes longer.
   public var searchRounds: Int
+  /// Share of the judgement that goes to the load nineteen recent windows in twenty do not exceed; the rest is their
+  /// mean.
+  public var tailShare: Double
 
   /// The defaults keep inside the original bytes.
   public init(
     memoryBudgetShare: Double = 1, stagingReserveExperts: Int = 2, qualityBudget: Double = 0.02,
+    replicaErrorBound: Double = 0.3,
     leastPrecision: Precision = .int8, moveBudgetShare: Double = 0.1, leastGain: Double = 0.002,
     copiesPerLayer: Int? = nil,
-    split: SplitRule = .dispatch, searchRounds: Int = 64
+    split: SplitRule = .dispatch, searchRounds: Int = 64,
+    tailShare: Double = 0
   ) {
     self.memoryBudgetShare = memoryBudgetShare
     self.stagingReserveExperts = stagingReserveExperts
     self.qualityBudget = qualityBudget
+    self.replicaErrorBound = replicaErrorBound
     self.leastPrecision = leastPrecision
     self.moveBudgetShare = moveBudgetShare
     self.leastGain = leastGain
     self.copiesPerLayer = copiesPerLayer
     self.split = split
     self.searchRounds = searchRounds
+    self.tailShare = tailShare
   }
 }

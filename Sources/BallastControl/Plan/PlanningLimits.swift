@@ -10,28 +10,44 @@ public struct PlanningLimits: Hashable, Sendable {
   public var moveBytes: Int
   /// Most a layer's quality may be forecast to suffer.
   public var qualityBudget: Double
+  /// Most one replica's relative output error may be.
+  public var replicaErrorBound: Double
   /// Precisions a plan may use, from the most exact to the least.
   public var precisions: [Precision]
   /// Replicas each device holds in each layer; nil lets bytes decide.
   public var replicasPerDevice: Int?
+  /// Most that one plan may stage, in other respects than bytes in all.
+  public var moves: MoveBudget
+  /// Layers that may change; nil opens all.
+  public var openLayers: Set<LayerID>?
+  /// Share of the judgement that goes to the load nineteen scenarios in twenty do not exceed; the rest is their mean.
+  public var tailShare: Double
   /// Nanoseconds a batch must gain for every byte staged, for the move to pay over the plan's life.
   public var nanosecondsPerByte: Double
   /// Share of its layer's time that every staged replica must save, whatever its bytes: what noise could feign.
   public var leastGain: Double
+  /// What a token that changes device between layers costs, beside device time.
+  public var linkPrice = LinkPrice.free
 
   /// States the limits.
   public init(
-    stagingBytes: [Int], residentBytes: [Int], moveBytes: Int, qualityBudget: Double, precisions: [Precision],
-    replicasPerDevice: Int? = nil, nanosecondsPerByte: Double = 0, leastGain: Double = 0
+    stagingBytes: [Int], residentBytes: [Int], moveBytes: Int, qualityBudget: Double,
+    replicaErrorBound: Double = .infinity, precisions: [Precision],
+    replicasPerDevice: Int? = nil, nanosecondsPerByte: Double = 0, leastGain: Double = 0,
+    moves: MoveBudget = MoveBudget(), openLayers: Set<LayerID>? = nil, tailShare: Double = 0
   ) {
     self.stagingBytes = stagingBytes
     self.residentBytes = residentBytes
     self.moveBytes = moveBytes
     self.qualityBudget = qualityBudget
+    self.replicaErrorBound = replicaErrorBound
     self.precisions = precisions
     self.replicasPerDevice = replicasPerDevice
     self.nanosecondsPerByte = nanosecondsPerByte
     self.leastGain = leastGain
+    self.moves = moves
+    self.openLayers = openLayers
+    self.tailShare = tailShare
   }
 }
 

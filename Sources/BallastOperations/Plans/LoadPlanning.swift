@@ -12,6 +12,7 @@ public struct LoadPlanning: Sendable {
   private let isGreedy: Bool
   private let planLifeWindows: Int
   private let groups: Int?
+  private let statuses: [DeviceStatus]
   private let estimate: LoadEstimate
 
   /// Repetitions whose median is reported.
@@ -28,9 +29,11 @@ public struct LoadPlanning: Sendable {
   ///   - isGreedy: Whether to replicate and pack from scratch instead of Ballast's passes.
   ///   - planLifeWindows: Windows the plan is expected to serve.
   ///   - groups: Groups of experts that each stay on one node, for even shares from nothing; nil for none.
+  ///   - statuses: `[device]`: whether it takes part; empty when all do.
   public init(
     model: ReplayModel, loads: LoadTable, start: Placement?, budget: MemoryAllowance?, precision: Precision,
-    qualityBudget: Double, split: SplitRule, isGreedy: Bool, planLifeWindows: Int, groups: Int? = nil
+    qualityBudget: Double, split: SplitRule, isGreedy: Bool, planLifeWindows: Int, groups: Int? = nil,
+    statuses: [DeviceStatus] = []
   ) {
     self.model = model
     self.start = start
@@ -41,6 +44,8 @@ public struct LoadPlanning: Sendable {
     self.isGreedy = isGreedy
     self.planLifeWindows = planLifeWindows
     self.groups = groups
+    self.statuses =
+      statuses.isEmpty ? Array(repeating: .serving, count: model.topology.devices.count) : statuses
     let windows = Double(loads.windows)
     estimate = LoadEstimate(
       tokensPerBatch: loads.loads(of: 0..<loads.windows).map { $0.map { Double($0) / windows } })
@@ -53,19 +58,23 @@ public struct LoadPlanning: Sendable {
   ///   that fit cost more quality than allowed, `packing` when copies cannot be packed.
   public func document() throws(LoadPlanningError) -> PlanDocument {
     let limits = limits()
+    try checkMemory()
     let from = try origin(limits)
     let planner = Planner(
       shape: model.shape, topology: model.topology, cost: model.cost, split: split, passes: passes)
     if let places = limits.replicasPerDevice, start == nil, split == .even, !isGreedy {
       return try packed(planner, places, from)
     }
-    var plan = planner.plan(from: from, for: estimate, within: limits)
+    var plan = try self.plan(planner, from, limits)
     guard plan.forecast.qualitySpent <= limits.qualityBudget * (1 + 1e-9) || start != nil else {
       throw .qualityBudgetTooSmall(needed: plan.forecast.qualitySpent, budget: limits.qualityBudget)
     }
-    let milliseconds = median { plan = planner.plan(from: from, for: estimate, within: limits) }
+    let milliseconds = try median { () throws(LoadPlanningError) in
+      plan = try self.plan(planner, from, limits)
+    }
     return document(
-      planner, plan.target, from, before: start == nil ? nil : plan.forecast.imbalanceBefore, milliseconds)
+      planner, plan.target, from, before: start == nil ? nil : plan.forecast.imbalanceBefore, milliseconds,
+      moves: start == nil ? [] : moves(plan, planner))
   }
 
   /// Even shares from nothing: no search is needed.
@@ -82,15 +91,19 @@ public struct LoadPlanning: Sendable {
   }
 
   private func document(
-    _ planner: Planner, _ target: Placement, _ from: Placement, before: Double?, _ milliseconds: Double
+    _ planner: Planner, _ target: Placement, _ from: Placement, before: Double?, _ milliseconds: Double,
+    moves: [PlanMove] = []
   ) -> PlanDocument {
     let layers = planner.shares(of: target, for: estimate)
     let bounds = estimate.tokensPerBatch.map {
       ImbalanceBound.layer($0, copies: model.copies, devices: devices, split: split)
     }
+    // Devices that do not serve are no idle ones.
+    let serving = Double(statuses.count { $0 == .serving }) / Double(devices)
     return PlanDocument(
-      from: from, to: target, before: before, perLayer: layers.map(\.imbalance), lowerBounds: bounds,
-      shares: layers.map(\.shares), shape: model.shape, devices: devices, milliseconds: milliseconds)
+      from: from, to: target, before: before, perLayer: layers.map { max(1, $0.imbalance * serving) },
+      lowerBounds: bounds, shares: layers.map(\.shares), shape: model.shape, devices: devices,
+      milliseconds: milliseconds, moves: moves)
   }
 
   /// The median of what `plan` takes, in milliseconds.
@@ -103,6 +116,21 @@ public struct LoadPlanning: Sendable {
       times.append((clock.now - begin).milliseconds)
     }
     return times.sorted()[times.count / 2]
+  }
+
+  private func plan(
+    _ planner: Planner, _ from: Placement, _ limits: PlanningLimits
+  ) throws(LoadPlanningError) -> Plan {
+    do throws(RehomingError) {
+      return try planner.plan(from: from, for: estimate, within: limits, statuses: statuses)
+    } catch {
+      throw .rehoming(error)
+    }
+  }
+
+  private func moves(_ plan: Plan, _ planner: Planner) -> [PlanMove] {
+    let before = planner.shares(of: plan.current, for: estimate).map(\.shares)
+    return PlanMove.moves(of: plan, for: estimate, shares: before, statuses: statuses)
   }
 
   private var devices: Int { model.topology.devices.count }
@@ -123,11 +151,25 @@ public struct LoadPlanning: Sendable {
       limits.nanosecondsPerByte =
         ControllerConfiguration().gainSafetyFactor * 1e9 / model.cost.linkBytesPerSecond / Double(planLifeWindows)
     }
-    guard let budget else { return limits }
-    let bytes = budget.bytes(fullBytes: model.shape.fullBytes) / devices
-    limits.residentBytes = Array(repeating: min(bytes, Int.max / 4), count: devices)
+    let memory = model.topology.devices.map { min($0.memoryBytes, Int.max / 4) }
+    guard let budget else {
+      limits.residentBytes = memory
+      return limits
+    }
+    limits.residentBytes = ByteBudget.shares(of: budget.bytes(fullBytes: model.shape.fullBytes), memory: memory)
     if start != nil { limits.stagingBytes = limits.residentBytes }
     return limits
+  }
+
+  /// Where a number of copies is asked for, every device must have memory for its share.
+  private func checkMemory() throws(LoadPlanningError) {
+    guard budget == nil, let copies = model.copies else { return }
+    let replicas = model.shape.layers.multipliedReportingOverflow(by: copies / devices)
+    let bytes = replicas.partialValue.multipliedReportingOverflow(by: model.shape.bytesPerExpert[.bfloat16])
+    let needed = replicas.overflow || bytes.overflow ? Int.max : bytes.partialValue
+    for (index, device) in model.topology.devices.enumerated() where device.memoryBytes < min(needed, Int.max / 4) {
+      throw .memoryTooSmall(device: DeviceID(index), neededBytes: needed, memoryBytes: device.memoryBytes)
+    }
   }
 
   /// The placement the plan starts from: the one given, or one copy of each expert, as exact as the budget allows.
@@ -143,8 +185,9 @@ public struct LoadPlanning: Sendable {
     var needed = 0
     for precision in limits.precisions {
       let placement = budget.startPlacement(shape: model.shape, topology: model.topology, leastPrecision: precision)
-      needed = placement.bytesPerDevice(shape: model.shape, devices: devices).max() ?? 0
-      if needed <= limits.residentBytes.min() ?? 0 { return placement }
+      let bytes = placement.bytesPerDevice(shape: model.shape, devices: devices)
+      needed = bytes.max() ?? 0
+      if zip(bytes, limits.residentBytes).allSatisfy({ $0 <= $1 }) { return placement }
     }
     throw .budgetTooSmall(
       precision: precision, devices: devices, neededBytes: needed, budgetBytes: limits.residentBytes.min() ?? 0)
@@ -157,6 +200,10 @@ public enum LoadPlanningError: Error, Hashable, CustomStringConvertible {
   case budgetTooSmall(precision: Precision, devices: Int, neededBytes: Int, budgetBytes: Int)
   /// The placement to start from takes more than the budget.
   case currentTooLarge(device: DeviceID, bytes: Int, budgetBytes: Int)
+  /// What lost or drained devices hold cannot all stand elsewhere.
+  case rehoming(RehomingError)
+  /// A device cannot hold its share of the copies asked for.
+  case memoryTooSmall(device: DeviceID, neededBytes: Int, memoryBytes: Int)
   /// The copies that fit the bytes cost more quality than allowed.
   case qualityBudgetTooSmall(needed: Double, budget: Double)
   /// The copies cannot be packed as asked.
@@ -170,6 +217,10 @@ public enum LoadPlanningError: Error, Hashable, CustomStringConvertible {
         + "\(needed) at \(precision), so take a larger budget or a lower precision"
     case .currentTooLarge(let device, let bytes, let budget):
       "the placement to start from takes \(bytes) bytes on device \(device); the memory budget gives it \(budget)"
+    case .rehoming(let error): error.description
+    case .memoryTooSmall(let device, let needed, let memory):
+      "the copies asked for take \(needed) bytes on device \(device), which has \(memory); ask for fewer, or give a memory "
+        + "budget, which devices share by what they have"
     case .qualityBudgetTooSmall(let needed, let budget):
       "the copies that fit the memory budget cost \(needed) of quality in the worst layer; the quality budget is \(budget)"
     case .packing(let error): error.description

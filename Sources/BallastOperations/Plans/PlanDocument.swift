@@ -51,6 +51,8 @@ public struct PlanDocument: Codable, Sendable {
   public var replicaCounts: [[Int]]
   /// Replicas put where they were not.
   public var copiesMoved: Int
+  /// What changes and why; empty where nothing was there before.
+  public var moves: [PlanMove]
   /// Bytes to stage for them.
   public var bytesMoved: Int
   /// Milliseconds to plan, median of repetitions, reading excluded.
@@ -59,8 +61,10 @@ public struct PlanDocument: Codable, Sendable {
   /// Describes the plan from one placement to another.
   public init(
     from current: Placement, to target: Placement, before: Double?, perLayer: [Double], lowerBounds: [Double],
-    shares: [[Double]], shape: ModelShape, devices: Int, milliseconds: Double
+    shares: [[Double]], shape: ModelShape, devices: Int, milliseconds: Double,
+    moves: [PlanMove] = []
   ) {
+    self.moves = moves
     placement = Self.experts(target, devices: devices)
     precision = target.layers.map { layer in
       var held = Array(repeating: [String](), count: devices)
@@ -103,11 +107,17 @@ public struct CurrentPlacement: Decodable, Sendable {
   /// Most bytes a document may have.
   public static let limitBytes = 1 << 30
 
-  /// Reads the placement that `ballast plan --json` wrote.
+  /// Reads the placement that `ballast plan --json` wrote, or one in an engine's format.
   ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - shape: The model.
+  ///   - topology: The devices.
+  ///   - firstLayer: Dense layers before the first MoE layer, for engines' files that number all layers.
+  /// - Returns: The placement, checked.
   /// - Throws: `PlanDocumentError` naming the file and what does not fit.
   public static func read(
-    _ path: String, shape: ModelShape, topology: Topology
+    _ path: String, shape: ModelShape, topology: Topology, firstLayer: Int = 0
   ) throws(PlanDocumentError) -> Placement {
     let bytes: [UInt8]
     do throws(FileError) { bytes = try WholeFile.read(path, limitBytes: limitBytes) } catch { throw .file(error) }
@@ -115,7 +125,10 @@ public struct CurrentPlacement: Decodable, Sendable {
     do {
       document = try JSONDecoder().decode(CurrentPlacement.self, from: Data(bytes))
     } catch {
-      throw .malformed(file: path, reason: "it must hold placement as [layer][device][expert]")
+      guard
+        let replicas = try engineRows(bytes, path, shape, topology, firstLayer)
+      else { throw .malformed(file: path, reason: "it must hold placement as [layer][device][expert]") }
+      document = CurrentPlacement(placement: replicas, precision: nil)
     }
     let placement = try document.resolved(file: path, full: shape.fullPrecision)
     do throws(PlacementError) {
@@ -124,6 +137,19 @@ public struct CurrentPlacement: Decodable, Sendable {
       throw .invalid(file: path, error)
     }
     return placement
+  }
+
+  /// `[layer][device][expert]` of an engine's file; nil when it is none.
+  private static func engineRows(
+    _ bytes: [UInt8], _ path: String, _ shape: ModelShape, _ topology: Topology, _ firstLayer: Int
+  ) throws(PlanDocumentError) -> [[[Int]]]? {
+    do throws(PlacementFormatError) {
+      let rows = try PlacementFormat.rows(in: bytes, layers: shape.layers, firstLayer: firstLayer, file: path)
+      guard let rows else { return nil }
+      return try PlacementFormat.devices(rows, devices: topology.devices.count, file: path)
+    } catch {
+      throw .engine(error)
+    }
   }
 
   private func resolved(file: String, full: Precision) throws(PlanDocumentError) -> Placement {
@@ -170,6 +196,8 @@ public enum PlanDocumentError: Error, Hashable, CustomStringConvertible {
   case file(FileError)
   /// The file is not what `ballast plan --json` writes.
   case malformed(file: String, reason: String)
+  /// The file is an engine's, but does not fit.
+  case engine(PlacementFormatError)
   /// The placement does not fit the loads and devices at hand.
   case invalid(file: String, PlacementError)
 
@@ -178,6 +206,7 @@ public enum PlanDocumentError: Error, Hashable, CustomStringConvertible {
     switch self {
     case .file(let error): error.description
     case .malformed(let file, let reason): "\(file): \(reason)"
+    case .engine(let error): error.description
     case .invalid(let file, let error): "\(file): \(error)"
     }
   }

@@ -8,6 +8,8 @@ public struct PlanSummary {
   /// The lines: what each device of each layer holds, then the figures.
   public var text: String {
     var lines = document.placement.indices.flatMap { layer($0) }
+    if document.placement.count > 1 { lines.append(layers.text) }
+    if !document.moves.isEmpty { lines.append(moves.text) }
     let before = document.deviceImbalance.before.map { "\(fixed($0, 4)) before, " } ?? ""
     lines.append("device imbalance  \(before)\(fixed(document.deviceImbalance.after, 4)) after (mean over layers)")
     if let bound = document.deviceImbalance.lowerBound {
@@ -16,6 +18,26 @@ public struct PlanSummary {
     lines.append("copies moved      \(document.copiesMoved) (\(document.bytesMoved) bytes)")
     lines.append("planning          \(fixed(document.planMilliseconds, 3)) ms (median)")
     return lines.joined(separator: "\n")
+  }
+
+  /// A row for each layer.
+  private var layers: ReportTable {
+    ReportTable(
+      columns: ["layer", "replicas", "most copies", "device imbalance", "changes"],
+      rows: document.placement.indices.map { layer in
+        let counts = document.replicaCounts[layer]
+        return [
+          "\(layer)", "\(counts.reduce(0, +))", "\(counts.max() ?? 0)",
+          fixed(document.deviceImbalance.perLayer[layer], 4), "\(document.moves.count { $0.layer == layer })",
+        ]
+      })
+  }
+
+  /// What changes, and why.
+  private var moves: ReportTable {
+    ReportTable(
+      columns: ["layer", "expert", "change", "why"],
+      rows: document.moves.map { ["\($0.layer)", "\($0.expert)", $0.change, $0.reason] })
   }
 
   private func layer(_ layer: Int) -> [String] {

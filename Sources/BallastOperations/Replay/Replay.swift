@@ -27,14 +27,15 @@ public struct Replay: Sendable {
   /// Knobs for planning once a window, on that window and those before it.
   public static func configuration(copies: Int?, planLifeWindows: Int) -> BalancerConfiguration {
     var configuration = BalancerConfiguration()
-    configuration.estimator = EstimatorConfiguration(windowTokens: 1, halfLifeTicks: 2, samplingInterval: 0)
+    configuration.estimator = EstimatorConfiguration(windowTokens: 1, halfLifeTicks: 6, samplingInterval: 0)
     configuration.controller = ControllerConfiguration(
       enterImbalance: 1.0001, leaveImbalance: 1, dwellTicks: 1, cooldownTicks: 0, reviewTicks: 1,
       planLifeTicks: planLifeWindows)
     configuration.planner.copiesPerLayer = copies
     configuration.planner.memoryBudgetShare = 1e6
     configuration.planner.qualityBudget = 0
-    configuration.planner.leastGain = 0.0005
+    // What a copy must gain is a share of what all copies of a layer may cost.
+    configuration.planner.leastGain = 0.024 / Double(max(copies ?? 64, 1))
     return configuration
   }
 
@@ -53,10 +54,12 @@ public struct Replay: Sendable {
   /// - Parameters:
   ///   - windows: `[window][batch][layer][expert]` tokens, at least two windows.
   ///   - progress: Called after each window with its number.
+  ///   - transitions: Where the tokens of a window went from layer to layer; nil when that is not recorded.
   /// - Returns: The figures, and the placements behind them.
   /// - Throws: `ReplayError.balancer` when the cluster cannot hold the placement.
   public func run(
-    _ windows: some Sequence<[[[Int]]]>, progress: (Int) -> Void = { _ in }
+    _ windows: some Sequence<[[[Int]]]>, progress: (Int) -> Void = { _ in },
+    transitions: (Int) -> AffinityTotals? = { _ in nil }
   ) async throws(ReplayError) -> Outcome {
     var planner = try await ReplayPlanner(self)
     var judge = ReplayJudge(model: model, borrow: borrow)
@@ -67,12 +70,14 @@ public struct Replay: Sendable {
     for (index, batches) in windows.enumerated() {
       let placement = planner.placement
       placements.append(placement)
+      let seen = transitions(index)
       if index > 0 {
         let verdict = judge.judge(placement, batches: batches)
-        judged.append(ReplayWindow(index, verdict, step))
+        let moves = seen.map { TokenMoves(AffinityEstimate($0), placement, model.topology) }
+        judged.append(ReplayWindow(index, verdict, step, moves))
         shares = verdict.deviceShares
       }
-      step = await planner.learn(batches, window: index)
+      step = await planner.learn(batches, seen, window: index)
       if index == 0 { step = ReplayPlanner.Step(copiesMoved: 0, bytesMoved: 0, milliseconds: step.milliseconds) }
       progress(index)
     }
@@ -84,11 +89,14 @@ public struct Replay: Sendable {
 }
 
 extension ReplayWindow {
-  fileprivate init(_ window: Int, _ verdict: ReplayJudge.Verdict, _ step: ReplayPlanner.Step) {
+  fileprivate init(
+    _ window: Int, _ verdict: ReplayJudge.Verdict, _ step: ReplayPlanner.Step, _ moves: TokenMoves?
+  ) {
     self.init(
       window: window, deviceImbalance: verdict.deviceImbalance, worstLayer: verdict.worstLayer,
       expertImbalance: verdict.expertImbalance, replicaImbalance: verdict.replicaImbalance,
       copiesMoved: step.copiesMoved, bytesMoved: step.bytesMoved, planMilliseconds: step.milliseconds,
-      stepMicroseconds: verdict.stepMicroseconds)
+      stepMicroseconds: verdict.stepMicroseconds, tokenMoves: moves?.betweenDevices,
+      tokenMovesBetweenNodes: moves?.betweenNodes)
   }
 }

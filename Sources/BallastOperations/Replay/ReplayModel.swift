@@ -31,6 +31,33 @@ public struct ReplayModel: Sendable {
     layers: Int, experts: Int, devices: Int, nodes: Int = 1, copies: Int?, expertBytes: Int, linkBytesPerSecond: Double
   ) throws(ReplayError) {
     guard devices > 0, devices <= 65_535 else { throw .devicesOutOfRange(devices) }
+    let topology = try Result { () throws(TopologyError) in
+      try Topology.uniform(devices: devices, nodes: nodes, memoryBytesPerDevice: Int.max / 4)
+    }.mapError { ReplayError.topology($0) }.get()
+    try self.init(
+      layers: layers, experts: experts, topology: topology, copies: copies, expertBytes: expertBytes,
+      linkBytesPerSecond: linkBytesPerSecond)
+  }
+
+  /// A cluster of any devices.
+  ///
+  /// - Parameters:
+  ///   - layers: MoE layers of the trace.
+  ///   - experts: Experts in each layer.
+  ///   - topology: The devices.
+  ///   - copies: As for equal devices; each holds equally many.
+  ///   - expertBytes: Bytes of one expert at full precision, which is bfloat16.
+  ///   - linkBytesPerSecond: Bytes a second between two devices of a node.
+  ///   - nodeLinkBytesPerSecond: Bytes a second between nodes; nil is as fast as within one.
+  /// - Throws: `ReplayError` naming the value and the limit.
+  public init(
+    layers: Int, experts: Int, topology: Topology, copies: Int?, expertBytes: Int, linkBytesPerSecond: Double,
+    nodeLinkBytesPerSecond: Double? = nil
+  ) throws(ReplayError) {
+    let devices = topology.devices.count
+    let nodeLink = nodeLinkBytesPerSecond ?? linkBytesPerSecond
+    guard nodeLink > 0, nodeLink.isFinite else { throw .linkOutOfRange(nodeLink) }
+    self.topology = topology
     if let copies {
       guard copies % devices == 0 else { throw .copiesDoNotDivide(copies: copies, devices: devices) }
       guard copies >= experts else { throw .tooFewCopies(copies: copies, experts: experts) }
@@ -46,13 +73,10 @@ public struct ReplayModel: Sendable {
           max(1, precision == .float32 ? expertBytes * 2 : expertBytes >> (Int(precision.rawValue) - 1))
         }, fullPrecision: .bfloat16)
     }.mapError { ReplayError.shape($0) }.get()
-    topology = try Result { () throws(TopologyError) in
-      try Topology.uniform(devices: devices, nodes: nodes, memoryBytesPerDevice: Int.max / 4)
-    }.mapError { ReplayError.topology($0) }.get()
     cost = CostModel(
       activationNanoseconds: PerPrecision(repeating: 0),
       perTokenNanoseconds: PerPrecision(repeating: Double(expertBytes) / Self.operationsPerSecond * 1e9),
-      linkBytesPerSecond: linkBytesPerSecond, nodeLinkBytesPerSecond: linkBytesPerSecond)
+      linkBytesPerSecond: linkBytesPerSecond, nodeLinkBytesPerSecond: nodeLink)
   }
 }
 

@@ -17,6 +17,7 @@ struct ReplayPlanner {
   private let replay: Replay
   private let balancer: Balancer?
   private var totals: LoadTotals
+  private var transitions: AffinityTotals?
 
   init(_ replay: Replay) async throws(ReplayError) {
     self.replay = replay
@@ -40,13 +41,17 @@ struct ReplayPlanner {
   ///
   /// - Parameters:
   ///   - batches: `[batch][layer][expert]` tokens.
+  ///   - seen: Where its tokens went from layer to layer; nil when that is not recorded.
   ///   - window: Which window of the trace, from 0.
   /// - Returns: What getting to the next placement took.
-  mutating func learn(_ batches: [[[Int]]], window: Int) async -> Step {
+  mutating func learn(_ batches: [[[Int]]], _ seen: AffinityTotals?, window: Int) async -> Step {
     for batch in batches {
       for (layer, tokens) in batch.enumerated() {
         totals.add(tokens, tokens: tokens.reduce(0, +), phase: .prefill, layer: LayerID(layer))
       }
+    }
+    if let seen {
+      if transitions == nil { transitions = seen } else { transitions?.add(seen) }
     }
     let before = placement
     var milliseconds = 0.0
@@ -64,7 +69,7 @@ struct ReplayPlanner {
     guard let balancer else { return 0 }
     let samples = SampleTotals(layers: totals.layers, expertsPerLayer: totals.expertsPerLayer)
     let snapshot = LoadSnapshot(time: .seconds(window + 1), totals: totals)
-    let event = await balancer.tick(snapshot, samples: samples)
+    let event = await balancer.tick(snapshot, samples: samples, transitions: transitions)
     placement = balancer.table.placement
     return (event?.thinkingTime ?? .zero).milliseconds
   }

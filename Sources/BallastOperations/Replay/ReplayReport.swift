@@ -4,10 +4,12 @@ import BallastRuntime
 public struct ReplayReport {
   private let outcome: Replay.Outcome
   private let model: ReplayModel
+  private let others: [Replay.Outcome]
 
-  /// A report on `outcome`.
-  public init(_ outcome: Replay.Outcome, model: ReplayModel) {
+  /// A report on `outcome`, beside what other policies made of the same windows.
+  public init(_ outcome: Replay.Outcome, model: ReplayModel, others: [Replay.Outcome] = []) {
     self.outcome = outcome
+    self.others = others
     self.model = model
   }
 
@@ -17,7 +19,7 @@ public struct ReplayReport {
       title: "Replay: \(outcome.result.policy)",
       subtitle:
         "\(model.shape.layers) layers of \(model.shape.expertsPerLayer) experts on \(model.topology.devices.count) simulated devices",
-      sections: [figures, windows, devices]
+      sections: [figures] + policies + [windows, devices, precisions]
     ).text
   }
 
@@ -57,6 +59,47 @@ public struct ReplayReport {
           LinePlot(
             title: "Copies moved", x: PlotAxis("window"), y: PlotAxis("copies", includes: 0),
             series: [PlotSeries("copies", x: x, y: judged.map { Double($0.copiesMoved) })])),
+      ])
+  }
+
+  /// The policies beside each other; nothing when there is but one.
+  private var policies: [ReportSection] {
+    guard !others.isEmpty else { return [] }
+    let all = ([outcome] + others).map(\.result)
+    let table = ReportTable(
+      columns: ["policy", "device imbalance", "p95", "copies moved a tick", "moves of a token"],
+      rows: all.map { result in
+        [
+          result.policy, fixed(result.mean, 4), fixed(result.p95, 4), fixed(result.copiesMovedShare * 100, 2) + " %",
+          result.tokenMoves.map { fixed($0, 3) } ?? "–",
+        ]
+      })
+    let plot = LinePlot(
+      title: "Device imbalance by policy", x: PlotAxis("window"), y: PlotAxis("maximum over mean tokens", includes: 1),
+      series: all.map { result in
+        PlotSeries(result.policy, x: result.windows.map { Double($0.window) }, y: result.windows.map(\.deviceImbalance))
+      })
+    return [ReportSection("Policies", figures: [.table(table), .line(plot)])]
+  }
+
+  /// How the replicas of each window's placement were stored.
+  private var precisions: ReportSection {
+    let mixes = outcome.placements.map { placement in
+      placement.layers.flatMap(\.replicas).reduce(into: [Precision: Double]()) { $0[$1.precision, default: 0] += 1 }
+    }
+    let used = Precision.allCases.filter { precision in mixes.contains { $0[precision] != nil } }
+    let windows = mixes.indices.map { Double($0) }
+    return ReportSection(
+      "Precision",
+      figures: [
+        .line(
+          LinePlot(
+            title: "Replicas by precision", x: PlotAxis("window"), y: PlotAxis("share of replicas", includes: 0),
+            series: used.map { precision in
+              PlotSeries(
+                precision.description, x: windows,
+                y: mixes.map { ($0[precision] ?? 0) / max($0.values.reduce(0, +), 1) })
+            }))
       ])
   }
 

@@ -22,6 +22,10 @@ public struct ReplayResult: Codable, Sendable {
   public let expertImbalance: Double
   /// Experts · busiest replica / total, mean over windows.
   public let replicaImbalance: Double
+  /// Times a token changed device between layers, mean over windows; nil when the trace does not tell.
+  public let tokenMoves: Double?
+  /// Those of them that led to another node.
+  public let tokenMovesBetweenNodes: Double?
 
   init(policy: ReplayPolicy, windows: [ReplayWindow], copies: Int) {
     self.policy = policy.rawValue
@@ -39,5 +43,9 @@ public struct ReplayResult: Codable, Sendable {
     planMilliseconds = windows.reduce(0) { $0 + $1.planMilliseconds } / count
     expertImbalance = windows.reduce(0) { $0 + $1.expertImbalance } / count
     replicaImbalance = windows.reduce(0) { $0 + $1.replicaImbalance } / count
+    let moves = windows.compactMap(\.tokenMoves)
+    let far = windows.compactMap(\.tokenMovesBetweenNodes)
+    tokenMoves = moves.isEmpty ? nil : moves.reduce(0, +) / Double(moves.count)
+    tokenMovesBetweenNodes = far.isEmpty ? nil : far.reduce(0, +) / Double(far.count)
   }
 }

@@ -7,7 +7,7 @@ public struct ReplaySummary {
 
   /// The figures, one a line.
   public var text: String {
-    let rows: [(String, String)] = [
+    var rows: [(String, String)] = [
       ("policy", result.policy),
       ("windows judged", "\(result.windows.count)"),
       (
@@ -21,6 +21,9 @@ public struct ReplaySummary {
       ("simulated step", "\(fixed(result.stepMicroseconds, 1)) µs"),
       ("planner", "\(fixed(result.planMilliseconds, 2)) ms a window"),
     ]
+    if let moves = result.tokenMoves, let far = result.tokenMovesBetweenNodes {
+      rows.append(("moves of a token", "\(fixed(moves, 3)) between devices, \(fixed(far, 3)) between nodes"))
+    }
     let width = rows.map(\.0.count).max() ?? 0
     return rows.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 }.joined(separator: "\n")
   }

@@ -1,3 +1,5 @@
+public import BallastRuntime
+
 /// The windows of several traces in a row: none straddles two files, tails are dropped.
 public struct TraceWindows: Sequence {
   /// MoE layers of every trace.
@@ -8,6 +10,10 @@ public struct TraceWindows: Sequence {
   public let count: Int
 
   private let parts: [LazyMapSequence<Range<Int>, TraceWindow>]
+  /// The trace each part was cut from.
+  private let sources: [RoutingTrace]
+  private let rows: Int
+  private let batchTokens: Int?
 
   /// Cuts traces into windows.
   ///
@@ -20,6 +26,9 @@ public struct TraceWindows: Sequence {
     layers = traces.first?.layers ?? 0
     experts = traces.first?.experts ?? 0
     var parts: [LazyMapSequence<Range<Int>, TraceWindow>] = []
+    var sources: [RoutingTrace] = []
+    self.rows = rows
+    self.batchTokens = batchTokens
     for trace in traces {
       guard trace.layers == layers, trace.experts == experts else {
         throw .mixedTraces(
@@ -31,16 +40,31 @@ public struct TraceWindows: Sequence {
       guard rows > 0, rows <= trace.rows else { continue }
       do throws(ArrayError) {
         parts.append(try trace.windows(rows: rows, batchTokens: batchTokens))
+        sources.append(trace)
       } catch {
         throw .trace(error)
       }
     }
     self.parts = parts
+    self.sources = sources
     count = parts.reduce(0) { $0 + $1.count }
     guard count >= 2 else {
       throw .tooFewWindows(
         files: traces.map(\.source), windows: count, rowsPerWindow: rows, rows: traces.map(\.rows))
     }
+  }
+
+  /// Where the tokens of a window go from layer to layer; nil for loads, which do not tell.
+  public func transitions(of window: Int) -> AffinityTotals? {
+    var index = window
+    for (part, source) in zip(parts, sources) {
+      guard index >= part.count else {
+        guard case .selections(let trace) = source, index >= 0 else { return nil }
+        return trace.transitions(of: index * rows..<(index + 1) * rows, batchTokens: batchTokens)
+      }
+      index -= part.count
+    }
+    return nil
   }
 
   /// Each window as its batches, `[batch][layer][expert]` tokens.

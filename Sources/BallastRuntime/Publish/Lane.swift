@@ -10,6 +10,9 @@ public struct Lane: ~Copyable, Sendable {
   /// `[layer]`: batches served, for taking turns at being sampled.
   private var batches: [Int]
   private var expertTokens: [Int]
+  private var recorder = TransitionRecorder()
+  /// `[token]`: how far the sampled batch turned its residual stream.
+  private var turns: [Double] = []
 
   init(path: ServingPath, row: Int) {
     self.path = path
@@ -49,9 +52,9 @@ public struct Lane: ~Copyable, Sendable {
       dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
       if let watch, watch.hasWaited(longerThan: SampleCounters.delayLimit) { path.samples.addDelay(lane: row) }
       observeImbalance(layer, table.samplingInterval)
-      var sample =
-        takeSamplingTurn(layer, table.samplingInterval) && residual != nil
-        ? self.sample.take() ?? ExecutionSample() : nil
+      let isSampled = takeSamplingTurn(layer, table.samplingInterval)
+      if isSampled { observeTransitions(selection, layer) }
+      var sample = isSampled && residual != nil ? self.sample.take() ?? ExecutionSample() : nil
       do throws(ExecutionError) {
         try path.executor.execute(dispatched, layer: layer, input: input, output: &output, sample: &sample)
         if let sample { learn(sample, layer: layer, residual: residual, output: output.span) }
@@ -91,6 +94,7 @@ public struct Lane: ~Copyable, Sendable {
     try record(selection, layer: layer)
     return path.table.withCurrent(reader: row) { table in
       dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
+      if takeSamplingTurn(layer, table.samplingInterval) { observeTransitions(selection, layer) }
       // Lent from a local value: a property of the lane would be copied first.
       var lent = Dispatch()
       swap(&lent, &dispatched)
@@ -159,8 +163,14 @@ public struct Lane: ~Copyable, Sendable {
     path.samples.addImbalance(dispatched.imbalance(&expertTokens), lane: row)
   }
 
+  /// Adds where the tokens of a sampled batch came from, when anyone asks.
+  private mutating func observeTransitions(_ selection: borrowing SelectionSpan, _ layer: LayerID) {
+    guard let affinity = path.affinity else { return }
+    recorder.observe(selection, layer: layer, number: batches[layer.index], counters: affinity, lane: row)
+  }
+
   /// Adds what a sampled batch showed to the sums of this lane.
-  private func learn(
+  private mutating func learn(
     _ sample: ExecutionSample, layer: LayerID, residual: Span<Float>?, output: Span<Float>
   ) {
     for shadow in sample.shadows {
@@ -169,12 +179,12 @@ public struct Lane: ~Copyable, Sendable {
     let tokens = dispatched.tokenCount
     guard let residual, sample.norms.count == dispatched.rows.count, tokens > 0 else { return }
     let hidden = output.count / tokens
+    turns.removeAll(keepingCapacity: true)
+    for token in 0..<tokens { turns.append(turn(residual, output, from: token * hidden, count: hidden)) }
     for run in dispatched.runs {
       for entry in run.entries {
-        let token = Int(dispatched.rows[entry])
         let score =
-          Double(dispatched.gates[entry]) * Double(sample.norms[entry])
-          * turn(residual, output, from: token * hidden, count: hidden)
+          Double(dispatched.gates[entry]) * Double(sample.norms[entry]) * turns[Int(dispatched.rows[entry])]
         path.samples.addImportance(score, layer: layer, expert: run.expert.index, lane: row)
       }
     }

@@ -6,6 +6,8 @@ public final class ServingPath: Sendable {
   public let counters: LoadCounters
   /// What sampled batches revealed, written by lanes.
   public let samples: SampleCounters
+  /// Where sampled tokens go from layer to layer, written by lanes; nil when nobody asks.
+  public let affinity: AffinityCounters?
   /// The table lanes dispatch by.
   public let table: Published<RoutingTable>
   /// Where dispatches are computed.
@@ -16,10 +18,13 @@ public final class ServingPath: Sendable {
   private let freeLanes: Mutex<[Int]>
   private let applying = Atomic<Bool>(false)
 
-  /// Readies `laneLimit` rows and slots around a first table.
-  public init(table: RoutingTable, executor: any ExpertExecutor, laneLimit: Int) {
+  /// Readies `laneLimit` rows and slots around a first table; the first `affinityLanes` lanes also count transitions.
+  public init(table: RoutingTable, executor: any ExpertExecutor, laneLimit: Int, affinityLanes: Int = 0) {
     counters = LoadCounters(lanes: laneLimit, shape: executor.shape)
     samples = SampleCounters(lanes: laneLimit, shape: executor.shape)
+    let counted = min(affinityLanes, laneLimit)
+    affinity =
+      counted > 0 && executor.shape.layers > 1 ? AffinityCounters(lanes: counted, shape: executor.shape) : nil
     self.table = Published(table, readers: laneLimit)
     self.executor = executor
     self.laneLimit = laneLimit

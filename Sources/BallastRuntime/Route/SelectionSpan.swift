@@ -181,9 +181,20 @@ extension RawSpan {
     let count = byteCount / MemoryLayout<ID>.stride
     guard largest < Int(clamping: ID.max) else { return nil }
     guard largest >= 0 else { return count > 0 ? 0 : nil }
-    var most: ID = 0
-    for index in 0..<count { most = Swift.max(most, id(at: index)) }
-    guard most > largest else { return nil }
+    // The sign tells a number above the largest, of itself or of what is left to the largest: no comparison, so it
+    // runs as vectors.
+    let halfway = ID.max / 2
+    let limit = ID(largest)
+    var sign: ID = 0
+    if limit <= halfway {
+      for index in 0..<count {
+        let id: ID = id(at: index)
+        sign |= id | (limit &- id)
+      }
+    } else {
+      for index in 0..<count where id(at: index) as ID > limit { sign = .max }
+    }
+    guard sign > halfway else { return nil }
     return (0..<count).first { id(at: $0) as ID > largest }
   }
 

@@ -28,6 +28,15 @@ public struct Tensor: Sendable {
     withBytes { bytes in (0..<count).map { element.load(bytes, at: $0) } }
   }
 
+  /// Lends as many bytes as it would have if each element were 0, float16 widened to float32.
+  public func withZeroBytes<Outcome, Failure: Error>(
+    _ body: (RawSpan) throws(Failure) -> Outcome
+  ) throws(Failure) -> Outcome {
+    let zeros = Array(repeating: UInt8(0), count: count * (element == .bfloat16 ? 2 : 4))
+    // Safety: bytes are bytes, and `zeros` outlives the call.
+    return try body(unsafe zeros.span.bytes)
+  }
+
   /// Lends the bytes of `floats()`.
   public func withFloatBytes<Outcome, Failure: Error>(
     _ body: (RawSpan) throws(Failure) -> Outcome

@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 /// How packed weights are stored; the numbers are those of the Swift `Precision`.
-enum { BALLAST_FLOAT32 = 0, BALLAST_BFLOAT16 = 1, BALLAST_INT8 = 2 };
+enum { BALLAST_FLOAT32 = 0, BALLAST_BFLOAT16 = 1, BALLAST_INT8 = 2, BALLAST_INT4 = 3 };
 
 /// Instruction sets, from the one every processor has.
 enum { BALLAST_PORTABLE = 0, BALLAST_AVX2 = 1, BALLAST_AVX512 = 2 };
@@ -21,8 +21,8 @@ enum { BALLAST_PORTABLE = 0, BALLAST_AVX2 = 1, BALLAST_AVX512 = 2 };
 /// Outputs that are stored side by side.
 enum { BALLAST_PANEL = 16 };
 
-/// Products along the reduction that share one int8 scale.
-enum { BALLAST_GROUP = 64 };
+/// Weights along the reduction that share one int8 or int4 scale.
+enum { BALLAST_GROUP = 32 };
 
 /// Rows an expert computes in one pass over its weights; more rows take more passes.
 enum { BALLAST_PASS = 96 };
@@ -36,6 +36,14 @@ typedef struct ballast_source {
   /// BALLAST_FLOAT32 or BALLAST_BFLOAT16.
   int32_t precision;
 } ballast_source;
+
+/// A matrix as whole numbers: weight = scale · code.
+typedef struct ballast_codes {
+  /// `[output][reduction]`; -128…127 for int8, -8…7 for int4.
+  const int8_t *codes;
+  /// `[output][group of the reduction]`, bfloat16; may be negative.
+  const uint16_t *scales;
+} ballast_codes;
 
 /// One expert's packed weights.
 typedef struct ballast_expert {
@@ -52,18 +60,30 @@ typedef struct ballast_expert {
 typedef struct ballast_kernel_set {
   const char *name;
 
-  /// Packs panels `first ..< first + count` of the gate-and-up matrix (`up` given) or of the down matrix.
+  /// Packs strips `first ..< first + count` of the gate-and-up matrix (`up` given) or of the down matrix.
   ///
-  /// `packed` is the start of the whole packed matrix. Answers BALLAST_NOT_FINITE at the first bad output.
+  /// `packed` is the start of the whole packed matrix. int8 and int4 are rounded as by `quantize`. Answers
+  /// BALLAST_NOT_FINITE at the first bad output.
   int32_t (*pack)(int32_t precision, const ballast_source *matrix, const ballast_source *up, size_t outputs,
                   size_t depth, size_t first, size_t count, void *packed);
+
+  /// Rounds outputs `first ..< first + count` to codes and scales, both from the first output's.
+  ///
+  /// Answers BALLAST_NOT_FINITE when a weight is.
+  int32_t (*quantize)(int32_t precision, const ballast_source *matrix, size_t depth, size_t first, size_t count,
+                      int8_t *codes, uint16_t *scales);
+
+  /// As `pack`, from codes and scales.
+  int32_t (*pack_codes)(int32_t precision, const ballast_codes *matrix, const ballast_codes *up, size_t outputs,
+                        size_t depth, size_t first, size_t count, void *packed);
 
   /// Computes `count` rows of `input`, chosen by `rows`, into consecutive rows of `output`.
   ///
   /// `input` is `[row][hidden]`, `output` is `[count][ballast_padded(hidden)]` on a 64-byte boundary, `scratch` has
-  /// `ballast_scratch_bytes` on a 64-byte boundary.
-  void (*expert)(const ballast_expert *expert, const float *input, const int32_t *rows, size_t count, float *output,
-                 void *scratch);
+  /// `ballast_scratch_bytes` on a 64-byte boundary. `next` is what will be computed after it, or null: its weights are
+  /// asked for meanwhile.
+  void (*expert)(const ballast_expert *expert, const ballast_expert *next, const float *input, const int32_t *rows,
+                 size_t count, float *output, void *scratch);
 
   /// sum = Σ gates[i] · entries[order[i]], in order; `entries` is `[entry][stride]`.
   void (*combine)(const float *entries, size_t stride, const int32_t *order, const float *gates, size_t count,
@@ -84,12 +104,14 @@ const ballast_kernel_set *ballast_kernels_for(int32_t level);
 
 /// `outputs` rounded up to whole panels.
 size_t ballast_padded(size_t outputs);
-/// Panels of the gate-and-up matrix: two for each panel of `inner`.
-size_t ballast_gate_up_panels(size_t inner);
-/// Panels of the down matrix.
-size_t ballast_down_panels(size_t hidden);
-/// Bytes of one panel with reductions of `depth`.
-size_t ballast_panel_bytes(int32_t precision, size_t depth);
+/// Strips of the gate-and-up matrix.
+size_t ballast_gate_up_strips(size_t inner);
+/// Strips of the down matrix.
+size_t ballast_down_strips(size_t hidden);
+/// The most bytes one strip takes with reductions of `depth`.
+size_t ballast_strip_bytes(int32_t precision, size_t depth);
+/// Groups of a reduction of `depth`: scales of an output.
+size_t ballast_groups(size_t depth);
 /// Bytes of the packed gate-and-up matrix, scales and padding included.
 size_t ballast_gate_up_bytes(int32_t precision, size_t hidden, size_t inner);
 /// Bytes of the packed down matrix, scales and padding included.
@@ -116,9 +138,9 @@ int32_t ballast_leave_core(size_t core);
 int32_t ballast_reference_expert(const ballast_expert *expert, const float *input, const int32_t *rows, size_t count,
                                  float *output);
 
-/// Weight `[output][reduction]` of a packed matrix, as the number it stands for; panel-major, one matrix.
-float ballast_reference_weight(int32_t precision, const void *packed, size_t depth, size_t panel, size_t column,
-                               size_t reduction);
+/// Weight `[panel · 16 + column][reduction]` of a packed matrix of so many panels, as the number it stands for.
+float ballast_reference_weight(int32_t precision, const void *packed, size_t panels, size_t depth, size_t panel,
+                               size_t column, size_t reduction);
 
 #ifdef __cplusplus
 }

@@ -24,6 +24,15 @@ struct TinyModel {
     try scratch.write("\(folder)/texts/high.txt", (0..<400).map { UInt8($0 * 13 % 120 + 128) })
   }
 
+  /// Bytes that repeat nowhere.
+  static func text(_ count: Int, seed: UInt32) -> [UInt8] {
+    var state = seed
+    return (0..<count).map { _ in
+      state = state &* 1_664_525 &+ 1_013_904_223
+      return UInt8(32 + (state >> 26))
+    }
+  }
+
   /// Every tensor, in the order of the file.
   private static var tensors: [(name: String, shape: [Int])] {
     var all = [("model.embed_tokens.weight", [256, hidden]), ("model.norm.weight", [hidden])]

@@ -36,6 +36,14 @@ import Testing
 
   @Test func plansAfterDwellingAndRestsAfterPlanning() { #expect(decisions("!!!!!!!!") == "ssRccssR") }
 
+  @Test func aBreachOfQualityWaitsForNothingButTheCooldown() {
+    var controller = Controller(configuration: ControllerConfiguration(dwellTicks: 3, cooldownTicks: 1))
+    #expect(controller.decide(imbalance: 1, isQualityBreached: true) == .plan)
+    controller.planned()
+    #expect(controller.decide(imbalance: 1, isQualityBreached: true) == .hold(.coolingDown(ticksLeft: 0)))
+    #expect(controller.decide(imbalance: 1, isQualityBreached: true) == .plan)
+  }
+
   @Test func aSpikeMovesNothing() { #expect(decisions("!.!!.!.!") == "sbssbsbs") }
 
   @Test func betweenTheThresholdsItNeitherEntersNorLeaves() {

@@ -90,7 +90,7 @@ import Testing
     let estimate = try #require(newest)
     #expect(estimate.tokensPerBatch == [[0, 40]])
     #expect(estimate.batchesPerTick == 2)
-    #expect(estimate.scenarios.count == 1)
+    #expect(estimate.scenarios.allSatisfy { $0.tokensPerBatch[0][0] == 0 && $0.tokensPerBatch[0][1] > 0 })
   }
 
   @Test func aTickWithoutBatchesChangesNothing() throws {
@@ -129,7 +129,7 @@ import Testing
   @Test func scenariosAreTheRecentWindowsNewestLast() throws {
     let shape = try shape()
     var estimator = LoadEstimator(
-      shape: shape, configuration: EstimatorConfiguration(halfLifeTicks: 3, historyWindows: 3))
+      shape: shape, configuration: EstimatorConfiguration(halfLifeTicks: 3, historyWindows: 3, driftSensitivity: 0))
     var last: LoadEstimate?
     for tick in 0..<6 {
       let loads = tick == 5 ? [0, 1_000_000] : [1_000_000, 0]
@@ -143,6 +143,36 @@ import Testing
       let weight = scenario.weight
       #expect(abs(weight * weight * weight - cube) < 1e-9)
     }
+  }
+
+  @Test func afterAShiftTheNewestWindowsCount() throws {
+    let shape = try shape()
+    var estimator = LoadEstimator(shape: shape, configuration: EstimatorConfiguration(halfLifeTicks: 8))
+    var last: LoadEstimate?
+    for tick in 0..<6 {
+      last = estimator.estimate(
+        window: window(shape, tick == 5 ? [100, 900] : [900 - tick, 100 + tick]), samples: samples(shape),
+        placement: try placement(shape))
+    }
+    let estimate = try #require(last)
+    #expect(estimate.tokensPerBatch[0][1] > 890)
+    #expect(estimate.scenarios.count == 8)
+    #expect(estimate.scenarios.allSatisfy { $0.tokensPerBatch[0][1] > $0.tokensPerBatch[0][0] })
+  }
+
+  @Test func aLayerPlannedForStaysUntilItShifts() throws {
+    let shape = try shape()
+    var estimator = LoadEstimator(shape: shape, configuration: EstimatorConfiguration())
+    let first = try estimate(&estimator, window(shape, [900, 100]), samples(shape), placement(shape))
+    #expect(first.shifted == [true])
+    estimator.notePlan([LayerID(0)])
+    let like = try estimate(&estimator, window(shape, [890, 110]), samples(shape), placement(shape))
+    #expect(like.shifted == [false])
+    let unlike = try estimate(&estimator, window(shape, [500, 500]), samples(shape), placement(shape))
+    #expect(unlike.shifted == [true])
+    estimator.notePlan([LayerID(0)])
+    estimator.forgetPlans()
+    #expect(try estimate(&estimator, window(shape, [500, 500]), samples(shape), placement(shape)).shifted == [true])
   }
 
   @Test func scenariosScatterAroundTheMeanBatchAsOneBatchDoes() throws {

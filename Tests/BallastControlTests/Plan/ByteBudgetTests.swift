@@ -18,12 +18,12 @@ import Testing
     #expect(budget.residentBytes == [14_000, 14_000, 14_000, 14_000])
   }
 
-  @Test func noDeviceIsGivenMoreThanItHas() throws {
+  @Test func noDeviceIsGivenMoreThanItHasAndTheOthersShareTheRest() throws {
     let budget = try ByteBudget(
       shape: shape(layers: 4, experts: 8),
       topology: Topology(devices: [.init(memoryBytes: 15_000), .init(memoryBytes: 1 << 40)]),
       configuration: PlannerConfiguration(memoryBudgetShare: 1, stagingReserveExperts: 1, leastPrecision: .int4))
-    #expect(budget.bytesPerDevice == [15_000, 32_000])
+    #expect(budget.bytesPerDevice == [15_000, 49_000])
   }
 
   @Test func tooSmallNamesBothNumbers() throws {

@@ -35,7 +35,10 @@ import Testing
       policy: .borrowing(BorrowLimits(imbalanceThreshold: 1.3, capacityFactor: 1, minimumChunkTokens: 64)),
       cost: .tokens)
     var lane = try path.makeLane()
-    _ = try lane.dispatch(cluster.batch(tokens: 4096, exponent: 1, seed: 1), layer: LayerID(0))
-    #expect(lane.lastDispatch.runs.contains { $0.home != $0.device })
+    let batch = try cluster.batch(tokens: 4096, exponent: 1, seed: 1)
+    let isBorrowing = try lane.dispatch(batch, layer: LayerID(0)) { dispatch in
+      dispatch.runs.contains { $0.home != $0.device }
+    }
+    #expect(isBorrowing)
   }
 }

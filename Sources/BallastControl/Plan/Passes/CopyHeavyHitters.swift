@@ -19,7 +19,7 @@ public struct CopyHeavyHitters: PlanningPass {
   /// Copies heavy hitters until no bytes are left, or no copy helps.
   public func improve(_ draft: inout PlacementDraft) {
     guard draft.limits.replicasPerDevice == nil else { return }
-    for layer in draft.layersByExcess {
+    for layer in draft.layersByExcess where draft.mayChange(layer) {
       for _ in 0..<rounds {
         guard copyBusiest(layer, &draft) else { break }
       }

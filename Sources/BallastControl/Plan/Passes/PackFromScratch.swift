@@ -17,7 +17,7 @@ public struct PackFromScratch: PlanningPass {
   public func improve(_ draft: inout PlacementDraft) {
     guard let places = draft.limits.replicasPerDevice, canHold(draft.shape.expertsPerLayer, places, draft)
     else { return }
-    for layer in draft.placement.layers.indices.map({ LayerID($0) }) {
+    for layer in draft.placement.layers.indices.map({ LayerID($0) }) where draft.mayChange(layer) {
       let before = draft.placement[layer]
       guard isAlways || !Self.holds(before, places, devices: draft.topology.devices.count) else { continue }
       let packed = pack(draft.estimate.tokensPerBatch[layer.index], places, draft)

@@ -14,13 +14,24 @@ public struct PlaceReplicas: PlanningPass {
 
   /// Moves replicas until no step pays.
   public func improve(_ draft: inout PlacementDraft) {
-    for layer in draft.layersByExcess {
+    for layer in draft.layersByExcess where draft.mayChange(layer) {
+      guard isOpen(layer, draft) else { continue }
       for _ in 0..<rounds {
         let proposals = draft.surveys(layer).flatMap { $0.proposals(changes($0, draft)) }
         guard draft.improve(layer, proposals) else { break }
       }
     }
   }
+
+  /// Whether this pass searches the layer: what can be exchanged is left to `ExchangeReplicas`, which finds more, except
+  /// in small layers, where this pass sees what takes two steps.
+  private func isOpen(_ layer: LayerID, _ draft: PlacementDraft) -> Bool {
+    guard draft.hasExchangeableReplicas, draft.placesFilled(layer) != nil else { return true }
+    return draft.shape.expertsPerLayer <= Self.smallLayer && draft.estimate.hasShifted(layer)
+  }
+
+  /// Experts of a layer that takes little to search.
+  private static let smallLayer = 16
 
   private func changes(_ survey: LayerSurvey, _ draft: PlacementDraft) -> [LayerChange] {
     survey.heaviest(on: survey.busiest, count: 5).flatMap { replica in

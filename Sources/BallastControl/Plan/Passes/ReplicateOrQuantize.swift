@@ -16,7 +16,7 @@ public struct ReplicateOrQuantize: PlanningPass {
   /// Replicates and quantizes until no step pays.
   public func improve(_ draft: inout PlacementDraft) {
     guard draft.limits.replicasPerDevice == nil else { return }
-    for layer in draft.layersByExcess {
+    for layer in draft.layersByExcess where draft.mayChange(layer) {
       for _ in 0..<rounds {
         let proposals = draft.surveys(layer).flatMap { $0.proposals(changes($0, draft)) }
         guard draft.improve(layer, proposals) else { break }

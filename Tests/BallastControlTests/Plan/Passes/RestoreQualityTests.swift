@@ -65,4 +65,24 @@ import Testing
     #expect(promoted(draft) == [2])
     #expect(draft.qualitySpent(LayerID(0)) > 0)
   }
+
+  @Test func aReplicaOverItsBoundIsPromotedWhateverTheBudget() throws {
+    var small = try lowered(errors: [0.01, 0.4, 0.01, 0.05], importance: [0.25, 0.25, 0.25, 0.25])
+    small.limits.qualityBudget = 1
+    small.limits.replicaErrorBound = 0.3
+    #expect(promoted(small.improved(by: RestoreQuality())) == [1])
+  }
+
+  @Test func aReplicaOverItsBoundTakesTheNearestPrecisionWithinIt() throws {
+    var small = try SmallLayer(tokens: [10, 10], on: [0, 1])
+    small.placement.layers[0] = LayerPlacement([Replica(0, on: 0, .int4), Replica(1, on: 1)])
+    small.estimate.errors.note(0.4, layer: LayerID(0), expert: ExpertID(0), precision: .int4)
+    small.estimate.errors.note(0.01, layer: LayerID(0), expert: ExpertID(0), precision: .int8)
+    small.limits.qualityBudget = 1
+    small.limits.replicaErrorBound = 0.3
+    small.limits.precisions = [.bfloat16, .int8, .int4]
+    #expect(small.improved(by: RestoreQuality()).placement.layers[0].replicas.first?.precision == .int8)
+    small.estimate.errors.note(0.5, layer: LayerID(0), expert: ExpertID(0), precision: .int8)
+    #expect(promoted(small.improved(by: RestoreQuality())) == [0, 1])
+  }
 }

@@ -1,0 +1,103 @@
+public import ArgumentParser
+import BallastCPU
+import BallastControl
+import BallastOperations
+public import BallastRuntime
+import BallastServing
+import Foundation
+
+/// `ballast eval`: what a model predicts when its experts are stored at low precision.
+struct EvalCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "eval",
+    abstract: "Score a model's predictions with its experts stored at a chosen precision.",
+    discussion: """
+      Every .txt file of a folder is a domain. It is cut into sequences of 256 bytes, of which the first is not predicted;
+      a shorter tail is dropped. Prints bits per byte and the share of bytes predicted right, domain by domain, and the
+      bytes the experts take: weights and scales. Experts are computed as they are served, packed, by the same kernels.
+
+      --precision NAME      every expert at that precision (default: as the checkpoint stores them)
+      --memory-share F      the controller's mix: each expert at the precision its importance and its measured error earn
+                            it, all of them inside F times their bytes at bfloat16
+      --quantizer weighted  fits scales and codes to the tokens each expert meets, weighed by gate weight
+
+      Importance, errors and the weighted quantizer are taken from calibration texts, never from what is scored: their
+      sequences that share 64 bytes or more with what is scored are left out, and if fewer than 16 remain, each half of
+      every scored text is calibrated on the other half.
+
+      Exit status: 0 done, 1 an input could not be used, 2 the command line could not be understood.
+      """)
+
+  @Option(help: ArgumentHelp("A Mixtral-format checkpoint (default: the bundled model).", valueName: "dir"))
+  var model: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A folder of .txt files, each a domain (default: texts inside the model's folder).", valueName: "dir"))
+  var text: String?
+
+  @Option(help: "How every expert is stored.")
+  var precision: Precision?
+
+  @Option(help: ArgumentHelp("Share of the experts' bytes at bfloat16 that a mix may take.", valueName: "share"))
+  var memoryShare: Double?
+
+  @Option(help: "How weights become low precision.")
+  var quantizer = Quantizer.plain
+
+  @Option(
+    help: ArgumentHelp(
+      "A folder of .txt files to calibrate on (default: the bundled model's texts).", valueName: "dir"))
+  var calibration: String?
+
+  @Option(help: "Which tokens of the calibration are kept: as many of each expert, or as they come.")
+  var balance = CalibrationReservoir.Balance.balanced
+
+  @Option(help: ArgumentHelp("Write the figures as JSON.", valueName: "file"))
+  var json: String?
+
+  func validate() throws {
+    guard precision == nil || memoryShare == nil else {
+      throw ValidationError("--precision and --memory-share exclude each other; give one")
+    }
+    if let memoryShare, !(memoryShare > 0 && memoryShare <= 16) {
+      throw ValidationError("--memory-share is \(memoryShare); it must be above 0 and at most 16")
+    }
+  }
+
+  func run() async throws {
+    if let json { try checkWritable(json) }
+    let directory: String
+    if let model { directory = model } else { directory = try BundledModel.directory() }
+    let texts = try Self.texts(text ?? directory + "/texts")
+    let checkpoint = try input { () throws(CheckpointError) in try MixtralCheckpoint(directory: directory) }
+    let evaluation = Evaluation(
+      model: try EvaluatedModel(checkpoint, quantizer: quantizer), storage: storage(checkpoint), balance: balance)
+    let outcome = try await evaluation.run(texts) { () throws(InputError) in
+      if let calibration { return try Self.texts(calibration) }
+      return try Self.texts(try BundledModel.directory() + "/texts")
+    }
+    print(outcome.text)
+    if let json { try writeJSON(outcome.result, to: json) }
+  }
+
+  private func storage(_ checkpoint: MixtralCheckpoint) -> Evaluation.Storage {
+    if let memoryShare { return .share(memoryShare) }
+    return .uniform(precision ?? checkpoint.fullPrecision)
+  }
+
+  /// The texts of a folder, each long enough.
+  static func texts(_ directory: String) throws(InputError) -> [DomainText] {
+    let texts = try input { () throws(WorkloadError) in try DomainText.read(directory: directory) }
+    for text in texts where text.bytes.count < EvaluationFold.sequenceBytes {
+      throw InputError(
+        EvaluationError.textTooShort(
+          domain: text.name, bytes: text.bytes.count, sequenceBytes: EvaluationFold.sequenceBytes
+        ).description)
+    }
+    return texts
+  }
+}
+
+extension Quantizer: ExpressibleByArgument {}
+extension CalibrationReservoir.Balance: ExpressibleByArgument {}

@@ -1,0 +1,138 @@
+import Ballast
+import BallastCPU
+import BallastControl
+import BallastRuntime
+import BallastServing
+import Foundation
+import Synchronization
+
+/// A checkpoint whose experts are stored as asked for, and scored.
+struct EvaluatedModel: Sendable {
+  /// What scoring some texts yields.
+  struct Outcome {
+    /// `[text]`.
+    var scores: [PredictionScore]
+    /// What sampled batches revealed.
+    var samples: SampleTotals
+    /// How often each expert was chosen, and by which gate weights.
+    var use: ExpertUse
+  }
+
+  let checkpoint: MixtralCheckpoint
+  let shape: ModelShape
+  let quantizer: Quantizer
+  private let weights: DecoderWeights
+  private let dimensions: ExpertDimensions
+  /// Threads that decode, and devices that compute experts.
+  private let width = max(1, min(8, ProcessInfo.processInfo.activeProcessorCount))
+
+  init(_ checkpoint: MixtralCheckpoint, quantizer: Quantizer) throws(InputError) {
+    self.checkpoint = checkpoint
+    self.quantizer = quantizer
+    let model = checkpoint.configuration
+    guard model.contextTokens >= EvaluationFold.sequenceBytes else {
+      throw InputError(
+        EvaluationError.contextTooShort(
+          contextTokens: model.contextTokens, sequenceBytes: EvaluationFold.sequenceBytes
+        ).description)
+    }
+    shape = try ServingArm.shape(checkpoint)
+    dimensions = try input { () throws(CPUExecutorError) in
+      try ExpertDimensions(hidden: model.hidden, inner: model.intermediate)
+    }
+    weights = DecoderWeights(checkpoint)
+  }
+
+  /// Nothing met yet.
+  func reservoir(_ balance: CalibrationReservoir.Balance) -> CalibrationReservoir {
+    CalibrationReservoir(shape: shape, dimensions: dimensions, balance: balance)
+  }
+
+  /// Every expert at one precision.
+  func uniform(_ precision: Precision) -> [[Precision]] {
+    Array(repeating: Array(repeating: precision, count: shape.expertsPerLayer), count: shape.layers)
+  }
+
+  /// Bytes of experts stored so.
+  func bytes(_ precisions: [[Precision]]) -> Int { precisions.joined().reduce(0) { $0 + shape.bytesPerExpert[$1] } }
+
+  /// Stages the experts at their precisions and scores the texts.
+  ///
+  /// - Parameters:
+  ///   - texts: What to score; each has a whole sequence.
+  ///   - precisions: `[layer][expert]`.
+  ///   - calibration: What to fit, measure and, when sampling, fill.
+  ///   - isSampled: Whether every batch is sampled.
+  ///   - muted: Experts whose outputs are taken to be 0.
+  ///   - progress: Called with the sequences done so far.
+  /// - Returns: The score of each text, and what scoring showed of the experts.
+  /// - Throws: `InputError` when the experts cannot be staged or computed.
+  func score(
+    _ texts: [[UInt8]], precisions: [[Precision]], calibration: CalibrationReservoir? = nil, isSampled: Bool = false,
+    muted: Set<MutedExpert> = [], progress: @escaping @Sendable (Int) -> Void = { _ in }
+  ) async throws(InputError) -> Outcome {
+    let balancer = try await balancer(precisions, calibration, isSampled: isSampled, muted: muted)
+    let job = EvaluationJob(texts, layers: shape.layers, experts: shape.expertsPerLayer, progress: progress)
+    let (weights, width) = (weights, width)
+    let failures = await withTaskGroup(of: InputError?.self) { group in
+      for _ in 0..<width { group.addTask { await job.work(balancer, weights) } }
+      return await group.reduce(into: [InputError]()) { if let failure = $1 { $0.append(failure) } }
+    }
+    if let failure = failures.first { throw failure }
+    return Outcome(scores: job.scores, samples: balancer.samples, use: job.use)
+  }
+
+  /// What each precision costs each expert, on the tokens held out of `calibration`.
+  func errors(
+    _ precisions: [Precision], _ calibration: CalibrationReservoir, progress: (Int) -> Void = { _ in }
+  ) async throws(InputError) -> ErrorEstimate {
+    let executor = try executor(calibration, muted: [])
+    var errors = ErrorEstimate()
+    for layer in 0..<shape.layers {
+      for expert in 0..<shape.expertsPerLayer {
+        for precision in precisions where !precision.satisfies(shape.fullPrecision) {
+          let replica = Replica(expert: ExpertID(expert), device: DeviceID(0), precision: precision)
+          let staged = try await input { () async throws(StagingError) in
+            try await executor.stage(replica, layer: LayerID(layer))
+          }
+          errors.note(staged.relativeError, layer: LayerID(layer), expert: ExpertID(expert), precision: precision)
+          await executor.retire(staged)
+        }
+        progress(layer * shape.expertsPerLayer + expert + 1)
+      }
+    }
+    return errors
+  }
+
+  private func balancer(
+    _ precisions: [[Precision]], _ calibration: CalibrationReservoir?, isSampled: Bool, muted: Set<MutedExpert>
+  ) async throws(InputError) -> Balancer {
+    let executor = try executor(calibration, muted: muted)
+    var configuration = BalancerConfiguration(mode: .observe)
+    configuration.laneLimit = width
+    configuration.estimator.samplingInterval = isSampled ? 1 : 0
+    configuration.planner.stagingReserveExperts = 0
+    configuration.planner.memoryBudgetShare = 4
+    let placement = Placement(
+      layers: precisions.map { layer in
+        LayerPlacement(
+          layer.enumerated().map {
+            Replica(expert: ExpertID($0.offset), device: DeviceID($0.offset % width), precision: $0.element)
+          })
+      })
+    let settled = configuration
+    return try await input { () async throws(BalancerError) in
+      try await Balancer(executor: executor, configuration: settled, cost: .tokens, placement: placement)
+    }
+  }
+
+  private func executor(_ calibration: CalibrationReservoir?, muted: Set<MutedExpert>) throws(InputError) -> CPUExecutor
+  {
+    try input { () throws(CPUExecutorError) in
+      try CPUExecutor(
+        source: CheckpointWeights(checkpoint, muted: muted), shape: shape, dimensions: dimensions,
+        configuration: CPUExecutorConfiguration(
+          devices: width, memoryBytesPerDevice: 4 * shape.fullBytes, quantizer: quantizer), calibration: calibration)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import Ballast
+import BallastRuntime
+import BallastServing
+import Foundation
+import Synchronization
+
+/// Texts that several threads score piece by piece; the sums do not depend on who did which.
+final class EvaluationJob: Sendable {
+  private struct Piece: Sendable {
+    let text: Int
+    let bytes: [UInt8]
+  }
+
+  private struct Results: Sendable {
+    var scores: [PredictionScore?]
+    var use: ExpertUse
+    var sequences = 0
+  }
+
+  private let pieces: [Piece]
+  private let texts: Int
+  private let next = Atomic<Int>(0)
+  private let results: Mutex<Results>
+  private let progress: @Sendable (Int) -> Void
+
+  /// Sequences a thread scores before it looks for more.
+  private static let pieceSequences = 16
+
+  init(_ texts: [[UInt8]], layers: Int, experts: Int, progress: @escaping @Sendable (Int) -> Void) {
+    let length = EvaluationFold.sequenceBytes * Self.pieceSequences
+    pieces = texts.enumerated().flatMap { index, bytes in
+      stride(from: 0, to: bytes.count, by: length).map {
+        Piece(text: index, bytes: Array(bytes[$0..<min($0 + length, bytes.count)]))
+      }
+    }
+    self.texts = texts.count
+    self.progress = progress
+    results = Mutex(
+      Results(scores: Array(repeating: nil, count: pieces.count), use: ExpertUse(layers: layers, experts: experts)))
+  }
+
+  /// `[text]`, once all threads are done.
+  var scores: [PredictionScore] {
+    results.withLock { results in
+      var sums = Array(repeating: PredictionScore(), count: texts)
+      for (piece, score) in zip(pieces, results.scores) { if let score { sums[piece.text].add(score) } }
+      return sums
+    }
+  }
+
+  /// How experts were used, once all threads are done.
+  var use: ExpertUse { results.withLock { $0.use } }
+
+  /// Scores pieces on a thread of its own until there are none left.
+  func work(_ balancer: Balancer, _ weights: DecoderWeights) async -> InputError? {
+    await withCheckedContinuation { done in
+      let thread = Thread { [self] in
+        do throws(InputError) {
+          let lane = try input { () throws(LaneError) in try balancer.makeLane() }
+          do throws(DecoderError) {
+            try scorePieces(lane, weights)
+          } catch {
+            throw InputError(error.description)
+          }
+          done.resume(returning: nil)
+        } catch {
+          done.resume(returning: error)
+        }
+      }
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
+  }
+
+  private func scorePieces(_ lane: consuming Lane, _ weights: DecoderWeights) throws(DecoderError) {
+    let model = weights.configuration
+    var decoder = try Decoder(
+      weights: weights, lane: lane, slots: 1, contextTokens: EvaluationFold.sequenceBytes)
+    let evaluation = TextEvaluation(sequenceBytes: EvaluationFold.sequenceBytes)
+    var use = ExpertUse(layers: model.layers, experts: model.expertsPerLayer)
+    while true {
+      let index = next.add(1, ordering: .relaxed).oldValue
+      guard index < pieces.count else { break }
+      let score = try evaluation.score(pieces[index].bytes, with: &decoder) { layer, selection, _ in
+        use.add(selection, layer: layer)
+      }
+      let sequences = results.withLock { results in
+        results.scores[index] = score
+        results.sequences += pieces[index].bytes.count / EvaluationFold.sequenceBytes
+        return results.sequences
+      }
+      progress(sequences)
+    }
+    results.withLock { $0.use.add(use) }
+  }
+}

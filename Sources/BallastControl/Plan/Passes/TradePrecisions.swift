@@ -1,0 +1,110 @@
+import BallastRuntime
+
+/// Spends quality and bytes where they buy most: changes that only pay two at a time.
+///
+/// A step by itself may be barred by a budget that another step would free: the replica that costs much quality and
+/// saves little time is raised while one that makes a device busy is lowered. In layers small enough every pair of
+/// changes is weighed; in larger ones the trades of precision that touch the busiest device.
+public struct TradePrecisions: PlanningPass {
+  private let rounds: Int
+
+  /// Replicas there could be, up to which every pair of changes is weighed.
+  private static let smallLayer = 20
+
+  /// A pass that takes at most `rounds` steps in each layer.
+  public init(rounds: Int) { self.rounds = rounds }
+
+  /// Trades until no pair pays; does nothing where one precision is all there is, or the number of replicas is fixed.
+  public func improve(_ draft: inout PlacementDraft) {
+    guard draft.limits.replicasPerDevice == nil, draft.limits.precisions.count > 1 else { return }
+    let choices = draft.shape.expertsPerLayer * draft.topology.devices.count * draft.limits.precisions.count
+    let isSmall = choices <= Self.smallLayer
+    for layer in draft.layersByExcess {
+      for _ in 0..<rounds {
+        let newest = max(0, draft.estimate.scenarios.count - 1)
+        let proposals =
+          isSmall
+          ? everyPair(draft, layer).map { Proposal(change: $0, scenario: newest) }
+          : draft.surveys(layer).flatMap { $0.proposals(trades($0, draft)) }
+        guard draft.improve(layer, proposals) else { break }
+      }
+    }
+  }
+
+  private func everyPair(_ draft: PlacementDraft, _ layer: LayerID) -> [LayerChange] {
+    let singles = singles(draft, layer)
+    return singles + pairs(singles)
+  }
+
+  /// A replica of the busiest device lowered, and one that costs quality raised.
+  private func trades(_ survey: LayerSurvey, _ draft: PlacementDraft) -> [LayerChange] {
+    let full = draft.shape.fullPrecision
+    guard let lowest = draft.limits.precisions.last else { return [] }
+    let low = draft.placement[survey.layer].replicas.filter { !$0.precision.satisfies(full) }
+    let importance = draft.estimate.importance[survey.layer.index]
+    func cost(_ replica: Replica) -> Double { survey.tokens(of: replica) * importance[replica.expert.index] }
+    let dearest = low.sorted { (cost($1), $0.expert) < (cost($0), $1.expert) }.prefix(4)
+    return survey.heaviest(on: survey.busiest, count: 4).filter { $0.precision != lowest }.flatMap { heavy in
+      dearest.filter { $0 != heavy }.map { dear in
+        LayerChange(
+          layer: survey.layer, removed: [heavy, dear], added: [heavy.stored(at: lowest), dear.stored(at: full)])
+      }
+    }
+  }
+
+  /// Everything that can become of one replica, or of one expert on one device.
+  private func singles(_ draft: PlacementDraft, _ layer: LayerID) -> [LayerChange] {
+    let placement = draft.placement[layer]
+    let precisions = draft.limits.precisions
+    let devices = draft.topology.devices.indices.map { DeviceID($0) }
+    var singles: [LayerChange] = []
+    for replica in placement.replicas {
+      for precision in precisions where precision != replica.precision {
+        singles.append(LayerChange(layer: layer, removed: [replica], added: [replica.stored(at: precision)]))
+      }
+      if placement.replicas(of: replica.expert).count > 1 {
+        singles.append(LayerChange(layer: layer, removed: [replica]))
+      }
+    }
+    for expert in (0..<draft.shape.expertsPerLayer).map({ ExpertID($0) }) {
+      for device in devices where placement.replica(of: expert, on: device) == nil {
+        for precision in precisions {
+          let copy = Replica(expert: expert, device: device, precision: precision)
+          singles.append(LayerChange(layer: layer, added: [copy]))
+          for old in placement.replicas(of: expert) {
+            singles.append(LayerChange(layer: layer, removed: [old], added: [copy]))
+          }
+        }
+      }
+    }
+    return singles
+  }
+
+  /// Two changes of different replicas at once; an expert keeps a replica.
+  private func pairs(_ singles: [LayerChange]) -> [LayerChange] {
+    singles.indices.flatMap { first in
+      singles[(first + 1)...].compactMap { second in
+        let one = singles[first]
+        guard !one.removed.contains(where: { second.removed.contains($0) }),
+          !one.added.contains(where: { added in
+            second.added.contains { $0.expert == added.expert && $0.device == added.device }
+          }), keepsExperts(one, second)
+        else { return nil }
+        return LayerChange(
+          layer: one.layer, removed: one.removed + second.removed, added: one.added + second.added)
+      }
+    }
+  }
+
+  /// Two drops of one expert might leave it without a replica.
+  private func keepsExperts(_ one: LayerChange, _ second: LayerChange) -> Bool {
+    !(one.added.isEmpty && second.added.isEmpty && one.removed.first?.expert == second.removed.first?.expert)
+  }
+}
+
+extension Replica {
+  /// The same copy stored otherwise.
+  fileprivate func stored(at precision: Precision) -> Replica {
+    Replica(expert: expert, device: device, precision: precision)
+  }
+}

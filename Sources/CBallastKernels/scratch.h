@@ -1,0 +1,41 @@
+#pragma once
+#include "layout.h"
+
+// Where a pass keeps what it computes on the way; every part starts on a 64-byte boundary. Rows are computed in blocks
+// of `height`, and a block's activations are interleaved, so that a tile reads one stream whatever the row length:
+// rows a power of two apart would all fall into the same lines of the cache.
+
+/// Activations that share a scale: coarse where they are even, fine where a product of two made them uneven.
+enum { COARSE = 64, FINE = 16 };
+
+typedef struct pass_scratch {
+  float *products;     // [row][2 · padded inner]
+  uint8_t *row;        // one row's activations before they are interleaved
+  uint32_t *units;     // [block][unit][height]: 4 bytes of activations
+  float *scales;       // [block][group of activations][height]: int8 and int4 only
+  int32_t *starts;     // [block][group of activations or of weights, the shorter][height]
+  size_t most_units;
+  size_t most_groups;
+  size_t height;
+} pass_scratch;
+
+static inline pass_scratch scratch_parts(size_t hidden, size_t inner, void *memory) {
+  size_t longest = rounded(hidden > inner ? hidden : inner, COARSE);
+  pass_scratch parts;
+  parts.most_units = longest;
+  parts.most_groups = longest / FINE;
+  parts.height = 1;
+  parts.products = memory;
+  parts.units = (uint32_t *)(parts.products + BALLAST_PASS * 2 * rounded(inner, BALLAST_PANEL));
+  parts.row = (uint8_t *)(parts.units + BALLAST_PASS * parts.most_units);
+  parts.scales = (float *)(parts.row + parts.most_units * sizeof(float));
+  parts.starts = (int32_t *)(parts.scales + BALLAST_PASS * parts.most_groups);
+  return parts;
+}
+
+/// Divides `count` rows into equal blocks of at most `most`.
+static inline size_t block_height(size_t count, size_t most) { return ceiling(count, ceiling(count, most)); }
+
+static inline const uint32_t *units_of(const pass_scratch *parts, size_t first) {
+  return parts->units + first * parts->most_units;
+}

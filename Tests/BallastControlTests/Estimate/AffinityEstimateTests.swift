@@ -1,0 +1,38 @@
+import BallastControl
+import BallastRuntime
+import Testing
+
+@Suite struct AffinityEstimateTests {
+  private func totals(_ weights: [Double], tokens: Double, batches: Double) -> AffinityTotals {
+    AffinityTotals(
+      expertsPerLayer: 2,
+      transitions: [
+        AffinityTotals.Transition(
+          from: LayerID(0), to: LayerID(1), weights: weights, tokens: tokens, batches: batches)
+      ])
+  }
+
+  @Test func isTokensOfAMeanBatch() throws {
+    // 8 tokens were looked at of 40 in 2 batches.
+    let estimate = AffinityEstimate(totals([4, 0, 2, 2], tokens: 40, batches: 2))
+    #expect(estimate.transitions[0].tokens == [10, 0, 5, 5])
+    #expect(AffinityEstimate(totals([0, 0, 0, 0], tokens: 0, batches: 0)).transitions[0].tokens == [0, 0, 0, 0])
+  }
+
+  @Test func olderTicksCountLess() throws {
+    var estimator = AffinityEstimator(halfLifeTicks: 1)
+    let nothing = estimator.estimate(totals([0, 0, 0, 0], tokens: 0, batches: 0))
+    #expect(nothing == nil)
+    _ = estimator.estimate(totals([4, 0, 0, 0], tokens: 4, batches: 1))
+    let seen = estimator.estimate(totals([4, 4, 0, 0], tokens: 8, batches: 2))
+    let second = try #require(seen)
+    #expect(second.transitions[0].tokens[1] == 2 * second.transitions[0].tokens[0])
+    // A tick without samples changes nothing.
+    let again = estimator.estimate(totals([4, 4, 0, 0], tokens: 8, batches: 2))
+    #expect(again == second)
+    estimator.halfLifeTicks = 0
+    let last = estimator.estimate(totals([4, 4, 0, 4], tokens: 12, batches: 3))
+    let newest = try #require(last)
+    #expect(newest.transitions[0].tokens == [0, 0, 0, 4])
+  }
+}
