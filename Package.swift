@@ -69,7 +69,7 @@ let package = Package(
 
     // Level 4
     .target(name: "CBallast"),
-    module("BallastC", ["Ballast", "BallastRuntime", "BallastControl", "CBallast"]),
+    module("BallastC", ["Ballast", "BallastRuntime", "BallastControl", "BallastCPU", "CBallast"]),
     .executableTarget(
       name: "BallastCommand",
       dependencies: [

@@ -138,3 +138,24 @@ public func ballast_balancer_device_memory(
     unsafe try write(rows, to: memory, capacity: capacity, count: count, "memory")
   }
 }
+
+/// Says whether a device takes part; see `ballast.h`.
+@c @implementation
+public func ballast_balancer_set_device(
+  _ balancer: ballast_balancer, _ device: UInt32, _ device_status: UInt32
+) -> ballast_status {
+  answer { () throws(Refusal) in
+    let session = try Registry.sessions.find(balancer)
+    let id = DeviceID(Int(device))
+    guard device_status <= UInt32(BALLAST_DEVICE_LOST) else {
+      throw .badValue("device_status is \(device_status); allowed is 0 to 2 (BALLAST_DEVICE_...)")
+    }
+    try refusing(BALLAST_BAD_VALUE) { () throws(BalancerError) in
+      switch Int(device_status) {
+      case BALLAST_DEVICE_SERVING: try session.balancer.restore(id)
+      case BALLAST_DEVICE_DRAINING: try session.balancer.drain(id)
+      default: try session.balancer.lose(id)
+      }
+    }
+  }
+}

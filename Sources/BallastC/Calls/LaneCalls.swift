@@ -73,7 +73,7 @@ public func ballast_lane_dispatch(
 extension ServedLane {
   /// Refuses a lane whose balancer is gone.
   @inline(__always)
-  fileprivate func checkOpen() throws(Refusal) {
+  func checkOpen() throws(Refusal) {
     if session.isClosed { throw Refusal(BALLAST_STALE_HANDLE, "the lane's balancer was destroyed") }
   }
 

@@ -12,6 +12,8 @@ final class Session: Sendable {
   let shape: ModelShape
   /// The engine's side in advice mode; nil in executor mode.
   let advised: AdvisedExecutor?
+  /// What computes in executor mode; nil in advice mode.
+  let executor: SharedExecutor?
   let turn: Monitor<Turn>
   private let events = Mutex(EventQueue())
   private let settings: Mutex<Settings>
@@ -31,8 +33,9 @@ final class Session: Sendable {
 
   init(
     balancer: Balancer, shape: ModelShape, advised: AdvisedExecutor?, turn: Monitor<Turn>,
-    configuration: BalancerConfiguration
+    configuration: BalancerConfiguration, executor: SharedExecutor? = nil
   ) {
+    self.executor = executor
     self.balancer = balancer
     self.shape = shape
     self.advised = advised

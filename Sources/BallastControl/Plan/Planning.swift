@@ -29,16 +29,17 @@ public struct Planning: Sendable {
     let budget = try ByteBudget(shape: shape, topology: topology, configuration: knobs)
     let total = budget.bytesPerDevice.reduce(0.0) { $0 + Double($1) }
     let life = max(Double(configuration.controller.planLifeTicks), 1)
-    let limits = PlanningLimits(
+    var limits = PlanningLimits(
       stagingBytes: budget.bytesPerDevice, residentBytes: budget.residentBytes,
       moveBytes: Int(max(0, min(Double(Int32.max) * 4096, knobs.moveBudgetShare * total))),
-      qualityBudget: knobs.qualityBudget,
+      qualityBudget: knobs.qualityBudget, replicaErrorBound: knobs.replicaErrorBound,
       precisions: Precision.allCases.filter {
         $0.satisfies(knobs.leastPrecision) && $0.rawValue >= shape.fullPrecision.rawValue
       },
       replicasPerDevice: knobs.copiesPerLayer.map { $0 / budget.bytesPerDevice.count },
       nanosecondsPerByte: configuration.controller.gainSafetyFactor * 1e9 / cost.linkBytesPerSecond / life,
-      leastGain: knobs.leastGain)
+      leastGain: knobs.leastGain, tailShare: knobs.tailShare)
+    limits.linkPrice = LinkPrice(configuration.affinity, cost: cost, devices: budget.bytesPerDevice.count)
     let planner = Planner(
       shape: shape, topology: topology, cost: cost, split: knobs.split,
       passes: Planner.passes(searchRounds: knobs.searchRounds))

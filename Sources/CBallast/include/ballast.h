@@ -182,6 +182,19 @@ ballast_status ballast_balancer_unfreeze(ballast_balancer balancer);
 ballast_status ballast_balancer_placement(ballast_balancer balancer, ballast_replica *replicas, uint64_t capacity,
                                           uint64_t *count);
 
+enum {
+  /* It computes and takes replicas. */
+  BALLAST_DEVICE_SERVING = 0,
+  /* It still computes, but its replicas are to stand elsewhere before it goes. */
+  BALLAST_DEVICE_DRAINING = 1,
+  /* It is gone, and with it every replica it held. */
+  BALLAST_DEVICE_LOST = 2
+};
+
+/* Says whether a device takes part, for one that fails, is taken away, or comes back empty. The next turn plans for it. One device
+ * at least must serve. Thread: any. */
+ballast_status ballast_balancer_set_device(ballast_balancer balancer, uint32_t device, uint32_t device_status);
+
 /* ---- Lanes: the serving path ---- */
 
 /* What the gate chose for one layer of one batch. Zero-initialise, then set what applies. */

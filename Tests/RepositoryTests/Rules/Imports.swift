@@ -35,7 +35,8 @@ enum Imports {
       name: "BallastServing", level: 3, modules: ["BallastRuntime", "BallastGating", "CBLAS"],
       outside: core.union(["Foundation"])),
     Module(
-      name: "BallastC", level: 4, modules: ["Ballast", "BallastRuntime", "BallastControl", "CBallast"], outside: core),
+      name: "BallastC", level: 4, modules: ["Ballast", "BallastRuntime", "BallastControl", "BallastCPU", "CBallast"],
+      outside: core),
     Module(
       name: "BallastCommand", level: 4,
       modules: [
