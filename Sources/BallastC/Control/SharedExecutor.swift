@@ -17,10 +17,11 @@ final class SharedExecutor: Sendable {
 @safe final class LoadedWeights: ExpertWeightSource, @unchecked Sendable {
   // Safety: the caller keeps every matrix in place for the life of the executor and writes to none; which there are
   // is behind a lock.
-  @unsafe private struct Expert {
-    let gate: UnsafeRawPointer
-    let up: UnsafeRawPointer
-    let down: UnsafeRawPointer
+  private struct Expert {
+    /// Addresses.
+    let gate: UInt
+    let up: UInt
+    let down: UInt
   }
 
   let precision: Precision
@@ -34,16 +35,17 @@ final class SharedExecutor: Sendable {
     bytes = hidden * inner * (precision == .float32 ? 4 : 2)
     experts = shape.experts
     expertsPerLayer = shape.expertsPerLayer
-    unsafe loaded = unsafe Mutex([:])
+    loaded = Mutex([:])
   }
 
   /// Experts whose weights are not known yet.
-  var missing: Int { unsafe experts - loaded.withLock { unsafe $0.count } }
+  var missing: Int { experts - loaded.withLock { $0.count } }
 
   func load(_ layer: LayerID, _ expert: ExpertID, gate: UnsafeRawPointer, up: UnsafeRawPointer, down: UnsafeRawPointer) {
     let place = layer.index * expertsPerLayer + expert.index
     // Safety: addresses are kept, to be read when a replica is staged.
-    unsafe loaded.withLock { unsafe $0[place] = Expert(gate: gate, up: up, down: down) }
+    let expert = Expert(gate: UInt(bitPattern: gate), up: UInt(bitPattern: up), down: UInt(bitPattern: down))
+    loaded.withLock { $0[place] = expert }
   }
 
   func withMatrix<Outcome>(
@@ -51,15 +53,16 @@ final class SharedExecutor: Sendable {
   ) throws(StagingError) -> Outcome {
     let place = layer.index * expertsPerLayer + expert.index
     // Safety: the caller states that every matrix is as large as the executor's options say.
-    guard let weights = unsafe loaded.withLock({ unsafe $0[place] }) else {
+    guard let weights = loaded.withLock({ $0[place] }) else {
       throw .badWeights(layer: layer, expert: expert, reason: "its weights were not loaded")
     }
-    let start: UnsafeRawPointer
-    switch matrix {
-    case .gate: unsafe start = weights.gate
-    case .up: unsafe start = weights.up
-    case .down: unsafe start = weights.down
-    }
+    let address =
+      switch matrix {
+      case .gate: weights.gate
+      case .up: weights.up
+      case .down: weights.down
+      }
+    let start = unsafe UnsafeRawPointer(bitPattern: address)
     return unsafe body(UnsafeRawBufferPointer(start: start, count: bytes).bytes)
   }
 }
