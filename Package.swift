@@ -89,7 +89,7 @@ let package = Package(
     tests("BallastCPUTests", ["BallastCPU", "BallastRuntime", "CBallastKernels", "ExecutorConformance"]),
     tests("BallastSimulatorTests", ["BallastSimulator", "BallastRuntime", "ExecutorConformance"]),
     tests("BallastTests", ["Ballast", "BallastControl", "BallastRuntime", "BallastSimulator"]),
-    tests("BallastOperationsTests", ["BallastOperations", "BallastControl", "BallastRuntime"]),
+    tests("BallastOperationsTests", ["Ballast", "BallastOperations", "BallastControl", "BallastRuntime"]),
     tests("BallastServingTests", ["BallastServing", "BallastRuntime"]),
     tests("BallastCommandTests", ["BallastCommand"]),
     tests("BallastCTests", ["BallastC", "CBallast"]),

@@ -105,7 +105,8 @@ struct LaneCallsTests {
         group.addTask {
           var seen = (done: 0, busy: 0, other: 0)
           for _ in 0..<2000 {
-            switch Embedder.withSelection({ ballast_lane_record(lane, 0, &$0) }) {
+            let status = Embedder.withSelection { ballast_lane_record(lane, 0, &$0) }
+            switch status {
             case ballast_status(BALLAST_OK): seen.done += 1
             case ballast_status(BALLAST_LANE_BUSY): seen.busy += 1
             default: seen.other += 1
