@@ -73,7 +73,8 @@ import Synchronization
         guard whenBusy, error.status == BALLAST_LANE_BUSY else { throw error }
         // Safety: the word is atomic.
         let marked = unsafe slots[index].word.compareExchange(
-          expected: generation << 2 | State.busy, desired: generation << 2 | State.doomed, ordering: .acquiringAndReleasing)
+          expected: generation << 2 | State.busy, desired: generation << 2 | State.doomed,
+          ordering: .acquiringAndReleasing)
         if marked.exchanged || marked.original & State.mask == State.doomed { return }
       }
     }

@@ -39,7 +39,8 @@ func read<Value: Sized>(_ pointer: UnsafePointer<Value>?) throws(Refusal) -> Val
   let size = unsafe UnsafeRawPointer(pointer).load(as: UInt32.self)
   guard size == MemoryLayout<Value>.stride else {
     throw Refusal(
-      BALLAST_BAD_SIZE, "size of \(Value.name) is \(size); set it to sizeof(\(Value.name)), \(MemoryLayout<Value>.stride)")
+      BALLAST_BAD_SIZE,
+      "size of \(Value.name) is \(size); set it to sizeof(\(Value.name)), \(MemoryLayout<Value>.stride)")
   }
   return unsafe pointer.pointee
 }
@@ -55,7 +56,8 @@ func writable<Value>(
 }
 
 /// The same for a structure that begins with its size, which is kept.
-func writable<Value: Sized>(sized pointer: UnsafeMutablePointer<Value>?) throws(Refusal) -> UnsafeMutablePointer<Value> {
+func writable<Value: Sized>(sized pointer: UnsafeMutablePointer<Value>?) throws(Refusal) -> UnsafeMutablePointer<Value>
+{
   // Safety: `read` checks what is written over afterwards.
   _ = try unsafe read(UnsafePointer(pointer))
   return unsafe try writable(pointer, Value.name)
@@ -63,7 +65,8 @@ func writable<Value: Sized>(sized pointer: UnsafeMutablePointer<Value>?) throws(
 
 /// Writes as many elements as there are, when there is room for all; their number in any case.
 func write<Element>(
-  _ values: [Element], to pointer: UnsafeMutablePointer<Element>?, capacity: UInt64, count: UnsafeMutablePointer<UInt64>?,
+  _ values: [Element], to pointer: UnsafeMutablePointer<Element>?, capacity: UInt64,
+  count: UnsafeMutablePointer<UInt64>?,
   _ name: String
 ) throws(Refusal) {
   // Safety: the caller states the capacity, and it is kept to.

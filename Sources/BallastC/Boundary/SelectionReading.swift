@@ -25,12 +25,18 @@ extension ballast_selection {
 
   /// Choices of all tokens.
   private func assignmentCount() throws(Refusal) -> Int {
-    guard unsafe tokens <= UInt32(Int32.max) else { throw .badValue(unsafe "tokens is \(tokens); the limit is \(Int32.max)") }
+    guard unsafe tokens <= UInt32(Int32.max) else {
+      throw .badValue(unsafe "tokens is \(tokens); the limit is \(Int32.max)")
+    }
     // Safety: row starts are one more than there are tokens.
     guard let starts = unsafe row_starts else {
-      guard unsafe experts_per_token > 0 else { throw .badValue("experts_per_token is 0 and row_starts is null; give one") }
+      guard unsafe experts_per_token > 0 else {
+        throw .badValue("experts_per_token is 0 and row_starts is null; give one")
+      }
       let product = unsafe UInt64(tokens) * UInt64(experts_per_token)
-      guard product <= UInt64(Int32.max) else { throw .badValue("\(product) choices in one batch; the limit is \(Int32.max)") }
+      guard product <= UInt64(Int32.max) else {
+        throw .badValue("\(product) choices in one batch; the limit is \(Int32.max)")
+      }
       return Int(product)
     }
     guard unsafe experts_per_token == 0 else {
@@ -73,7 +79,8 @@ extension ballast_selection {
     } else {
       rows = unsafe .uniform(Int(experts_per_token))
     }
-    let traits: SelectionSpan.Traits = unsafe least_precision == nil || each.isEmpty ? .shared(shared) : .each(each.span)
+    let traits: SelectionSpan.Traits =
+      unsafe least_precision == nil || each.isEmpty ? .shared(shared) : .each(each.span)
     var weights: Span<Float>?
     if let gates = unsafe gates { weights = unsafe try elements(gates, count, "gates").span }
     var mask: Span<Bool>?

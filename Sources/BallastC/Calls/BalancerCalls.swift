@@ -112,7 +112,8 @@ public func ballast_balancer_statistics(
     let now = session.balancer.statistics
     unsafe result.pointee = ballast_statistics(
       size: UInt32(MemoryLayout<ballast_statistics>.stride), device_count: UInt32(now.memory.count),
-      ticks: UInt64(now.ticks), plans_published: UInt64(now.plansPublished), plans_abandoned: UInt64(now.plansAbandoned),
+      ticks: UInt64(now.ticks), plans_published: UInt64(now.plansPublished),
+      plans_abandoned: UInt64(now.plansAbandoned),
       table_version: now.tableVersion, replica_count: UInt64(now.placement.replicaCount),
       tokens: session.balancer.load.tokens, lanes: UInt64(session.laneCount),
       waiting_tables: UInt64(now.waitingTables), retirement_delays: UInt64(now.retirementDelays),

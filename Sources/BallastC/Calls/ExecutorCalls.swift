@@ -29,7 +29,8 @@ extension ballast_executor_options {
       let share = shape.fullBytes / Int(devices)
       let memory =
         memory_bytes_per_device > 0
-        ? Int(clamping: memory_bytes_per_device) : share + share / 2 + 4 * shape.bytesPerExpert[precision] * shape.layers
+        ? Int(clamping: memory_bytes_per_device)
+        : share + share / 2 + 4 * shape.bytesPerExpert[precision] * shape.layers
       let executor = try CPUExecutor(
         source: weights, shape: shape, dimensions: dimensions,
         configuration: CPUExecutorConfiguration(devices: Int(devices), memoryBytesPerDevice: memory))

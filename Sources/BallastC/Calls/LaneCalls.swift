@@ -3,7 +3,8 @@ public import CBallast
 
 /// Makes a lane; see `ballast.h`.
 @c @implementation
-public func ballast_lane_create(_ balancer: ballast_balancer, _ lane: UnsafeMutablePointer<ballast_lane>!) -> ballast_status
+public func ballast_lane_create(_ balancer: ballast_balancer, _ lane: UnsafeMutablePointer<ballast_lane>!)
+  -> ballast_status
 {
   // Safety: the pointer is checked before it is written to.
   answer { () throws(Refusal) in

@@ -14,7 +14,7 @@ public func ballast_rebalance(
     try checkShape(layers: Int(layers), experts: Int(experts))
     guard replicas <= 1 << 20 else { throw .badValue("replicas is \(replicas); the limit is \(1 << 20)") }
     let most = unsafe try writable(most_copies, "most_copies")
-    for unsafe pointer in unsafe [physical_to_logical, logical_to_physical, counts] {
+    for unsafepointer in unsafe [physical_to_logical, logical_to_physical, counts] {
       if let pointer = unsafe pointer { _ = unsafe try writable(pointer, "an output") }
     }
     let flat = unsafe try elements(weights, Int(layers) * Int(experts), "weights")

@@ -6,7 +6,9 @@ import CBallast
 
 extension ballast_model {
   func shape() throws(Refusal) -> ModelShape {
-    guard reserved == 0 else { throw Refusal(BALLAST_BAD_SIZE, "reserved of ballast_model is \(reserved); set it to 0") }
+    guard reserved == 0 else {
+      throw Refusal(BALLAST_BAD_SIZE, "reserved of ballast_model is \(reserved); set it to 0")
+    }
     let full = try Precision(checked: full_precision, "full_precision")
     let (float32, bfloat16, int8, int4) = bytes_per_expert
     let bytes = PerPrecision { precision in
@@ -32,7 +34,7 @@ extension ballast_cluster {
     }
     var list: [Topology.Device] = []
     // Safety: the caller states how many devices there are.
-    for unsafe device in unsafe try elements(devices, Int(device_count), "devices") {
+    for unsafedevice in unsafe try elements(devices, Int(device_count), "devices") {
       guard device.node < 65_536 else { throw .badValue("node is \(device.node); allowed is 0 to 65535") }
       list.append(
         Topology.Device(
@@ -53,7 +55,9 @@ extension ballast_cost {
   func model() throws(Refusal) -> CostModel {
     let activation = activation_nanoseconds
     let perToken = per_token_nanoseconds
-    for value in [activation.0, activation.1, activation.2, activation.3, perToken.0, perToken.1, perToken.2, perToken.3] {
+    for value in [
+      activation.0, activation.1, activation.2, activation.3, perToken.0, perToken.1, perToken.2, perToken.3,
+    ] {
       guard value.isFinite, value >= 0 else { throw .badValue("a cost is \(value); it must be finite and at least 0") }
     }
     for speed in [link_bytes_per_second, node_link_bytes_per_second] {
@@ -108,7 +112,7 @@ extension Placement {
     }
     var layers = Array(repeating: [Replica](), count: shape.layers)
     // Safety: the caller states how many replicas there are.
-    for unsafe replica in unsafe try elements(replicas, Int(count), "placement") {
+    for unsafereplica in unsafe try elements(replicas, Int(count), "placement") {
       guard replica.layer < shape.layers else {
         throw .badValue("a replica is of layer \(replica.layer); the model has \(shape.layers)")
       }

@@ -41,7 +41,8 @@ final class SharedExecutor: Sendable {
   /// Experts whose weights are not known yet.
   var missing: Int { experts - loaded.withLock { $0.count } }
 
-  func load(_ layer: LayerID, _ expert: ExpertID, gate: UnsafeRawPointer, up: UnsafeRawPointer, down: UnsafeRawPointer) {
+  func load(_ layer: LayerID, _ expert: ExpertID, gate: UnsafeRawPointer, up: UnsafeRawPointer, down: UnsafeRawPointer)
+  {
     let place = layer.index * expertsPerLayer + expert.index
     // Safety: addresses are kept, to be read when a replica is staged.
     let expert = Expert(gate: UInt(bitPattern: gate), up: UInt(bitPattern: up), down: UInt(bitPattern: down))
