@@ -14,9 +14,9 @@ public func ballast_rebalance(
     try checkShape(layers: Int(layers), experts: Int(experts))
     guard replicas <= 1 << 20 else { throw .badValue("replicas is \(replicas); the limit is \(1 << 20)") }
     let most = unsafe try writable(most_copies, "most_copies")
-    for unsafepointer in unsafe [physical_to_logical, logical_to_physical, counts] {
-      if let pointer = unsafe pointer { _ = unsafe try writable(pointer, "an output") }
-    }
+    if let pointer = unsafe physical_to_logical { _ = unsafe try writable(pointer, "physical_to_logical") }
+    if let pointer = unsafe logical_to_physical { _ = unsafe try writable(pointer, "logical_to_physical") }
+    if let pointer = unsafe counts { _ = unsafe try writable(pointer, "counts") }
     let flat = unsafe try elements(weights, Int(layers) * Int(experts), "weights")
     let rows = (0..<Int(layers)).map { layer in
       (0..<Int(experts)).map { unsafe flat[layer * Int(experts) + $0] }

@@ -34,7 +34,9 @@ extension ballast_cluster {
     }
     var list: [Topology.Device] = []
     // Safety: the caller states how many devices there are.
-    for unsafedevice in unsafe try elements(devices, Int(device_count), "devices") {
+    let given = unsafe try elements(devices, Int(device_count), "devices")
+    for index in given.indices {
+      let device = unsafe given[index]
       guard device.node < 65_536 else { throw .badValue("node is \(device.node); allowed is 0 to 65535") }
       list.append(
         Topology.Device(
@@ -112,7 +114,9 @@ extension Placement {
     }
     var layers = Array(repeating: [Replica](), count: shape.layers)
     // Safety: the caller states how many replicas there are.
-    for unsafereplica in unsafe try elements(replicas, Int(count), "placement") {
+    let given = unsafe try elements(replicas, Int(count), "placement")
+    for index in given.indices {
+      let replica = unsafe given[index]
       guard replica.layer < shape.layers else {
         throw .badValue("a replica is of layer \(replica.layer); the model has \(shape.layers)")
       }
