@@ -3,15 +3,15 @@
 SHELL := /bin/bash
 
 # System libraries the build links, pkg-config, by which it finds them, and what the tests check the model with.
-PACKAGES := libopenblas-dev libjemalloc-dev pkg-config spin gcc
+PACKAGES := libopenblas-dev libjemalloc-dev pkg-config spin gcc g++ valgrind
 # What `make demo` passes on; `make demo RUN="--seconds 300 --devices 4"` runs longer.
 RUN ?= --seconds 60
 
-.PHONY: help setup build demo test sanitize examples bench optimality figures docs format clean
+.PHONY: library install test-library help setup build demo test sanitize examples bench optimality figures docs format clean
 
 help: ## List these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
-	  printf 'make %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+	  printf 'make %-13s %s\n' "$$name" "$$text"; done
 
 setup: ## Install the system packages that are missing (Debian and Ubuntu)
 	@missing=; \
@@ -30,6 +30,23 @@ setup: ## Install the system packages that are missing (Debian and Ubuntu)
 
 build: setup ## Build the release products
 	swift build -c release
+
+LIBRARY := .build/library
+# Where `make install` puts the C library; DESTDIR stands before it for packaging.
+PREFIX ?= /usr/local
+
+library: setup ## Build the C library, shared and static, into .build/library
+	swift build -c release --product BallastC
+	mkdir -p $(LIBRARY)
+	Library/link "$$(swift build -c release --show-bin-path)/libBallastC.a" $(LIBRARY)/libballast.so \
+	  libballast.so.$$(sed -n 's/^#define BALLAST_VERSION_MAJOR //p' Sources/CBallast/include/ballast.h)
+	Library/archive "$$(swift build -c release --show-bin-path)/libBallastC.a" $(LIBRARY)/libballast.a
+
+install: library ## Install the C library, its headers, ballast.pc and the CMake configuration (PREFIX=/usr/local)
+	Library/install "$(PREFIX)" "$(DESTDIR)"
+
+test-library: library ## Build the C and C++ examples against an installed library, and check what it needs and exports
+	Library/check
 
 demo: build ## Serve the bundled model, static and adaptive in turn, for about a minute
 	.build/release/ballast run $(RUN)

@@ -34,6 +34,7 @@ let package = Package(
     .library(name: "BallastSimulator", targets: ["BallastSimulator"]),
     .library(name: "BallastOperations", targets: ["BallastOperations"]),
     .library(name: "BallastServing", targets: ["BallastServing"]),
+    .library(name: "BallastC", type: .static, targets: ["BallastC"]),
     .executable(name: "ballast", targets: ["BallastCommand"]),
   ],
   dependencies: [
@@ -67,6 +68,8 @@ let package = Package(
     module("BallastServing", ["BallastRuntime", "BallastGating", "CBLAS"]),
 
     // Level 4
+    .target(name: "CBallast"),
+    module("BallastC", ["Ballast", "BallastRuntime", "BallastControl", "BallastCPU", "CBallast"]),
     .executableTarget(
       name: "BallastCommand",
       dependencies: [
@@ -86,9 +89,10 @@ let package = Package(
     tests("BallastCPUTests", ["BallastCPU", "BallastRuntime", "CBallastKernels", "ExecutorConformance"]),
     tests("BallastSimulatorTests", ["BallastSimulator", "BallastRuntime", "ExecutorConformance"]),
     tests("BallastTests", ["Ballast", "BallastControl", "BallastRuntime", "BallastSimulator"]),
-    tests("BallastOperationsTests", ["BallastOperations", "BallastControl", "BallastRuntime"]),
+    tests("BallastOperationsTests", ["Ballast", "BallastOperations", "BallastControl", "BallastRuntime"]),
     tests("BallastServingTests", ["BallastServing", "BallastRuntime"]),
     tests("BallastCommandTests", ["BallastCommand"]),
+    tests("BallastCTests", ["BallastC", "CBallast"]),
     tests("StressTests", ["BallastControl", "BallastRuntime"]),
     tests("VerificationTests", []),
     tests("ScenarioTests", ["Ballast", "BallastCPU", "BallastControl", "BallastRuntime", "BallastSimulator"]),

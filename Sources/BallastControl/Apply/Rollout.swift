@@ -103,6 +103,7 @@ public struct Rollout: Sendable {
       }
       keep(fresh)
       let next = try Result { () throws(RoutingTableError) in try compile(plan.target, handle) }.compiling()
+      try await prepare(next.version).staging()
       leave(plan, table.replace(with: next))
       return .published(replicas: fresh.count, bytes: fresh.reduce(0) { $0 + $1.bytes })
     } catch {
@@ -144,6 +145,12 @@ public struct Rollout: Sendable {
       }
     }
     leaving.append(Leaving(generation: generation, replicas: replicas))
+  }
+
+  private func prepare(_ version: UInt64) async -> Result<Void, StagingError> {
+    do throws(StagingError) { return .success(try await executor.preparePublication(version: version)) } catch {
+      return .failure(error)
+    }
   }
 
   /// Stages one replica, within the time and at the pace allowed.

@@ -1,3 +1,5 @@
+public import Ballast
+
 /// Why a configuration is refused; nothing of it takes effect.
 public enum ConfigurationError: Error, Hashable, CustomStringConvertible {
   /// The file cannot be read.

@@ -1,3 +1,4 @@
+import Ballast
 public import BallastControl
 
 /// A configuration file that is watched by asking: the last good configuration stays until a better one is read.

@@ -1,3 +1,5 @@
+import Ballast
+
 /// What replicas may take: bytes, or a share of one copy of each expert at full precision.
 public enum MemoryAllowance: Hashable, Sendable {
   /// An amount of memory.
@@ -6,7 +8,7 @@ public enum MemoryAllowance: Hashable, Sendable {
   case share(Double)
 
   /// The shares that make sense: a hundredth to four copies of everything.
-  public static let shares = 0.01...4.0
+  public static let shares = ConfigurationSchema.memoryBudgetShares
 
   /// Reads an allowance: a number with a point or a percent sign is a share, all else bytes.
   ///

@@ -20,6 +20,13 @@ public protocol ExpertExecutor: Sendable {
   /// Gives back the memory of a replica no lane can reach.
   func retire(_ replica: StagedReplica) async
 
+  /// Called once everything a plan adds is staged, before the table that names it is published.
+  ///
+  /// Where lanes of several processes must switch between the same two batches, this is where they wait for each other.
+  ///
+  /// - Throws: `StagingError`; the plan is abandoned then.
+  func preparePublication(version: UInt64) async throws(StagingError)
+
   /// Computes a dispatched batch and combines expert outputs with their gate weights.
   ///
   /// - Parameters:
@@ -40,6 +47,11 @@ public protocol ExpertExecutor: Sendable {
 
   /// Bytes in use now, per device.
   var memory: [DeviceMemory] { get }
+}
+
+extension ExpertExecutor {
+  /// Publishes at once.
+  public func preparePublication(version: UInt64) async throws(StagingError) {}
 }
 
 /// Bytes in use on one device.

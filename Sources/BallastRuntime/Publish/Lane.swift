@@ -118,6 +118,30 @@ public struct Lane: ~Copyable, Sendable {
     try dispatch(selection.span, layer: layer, body)
   }
 
+  /// The same, for results that may find no room: the load is counted only when `body` has taken the dispatch.
+  ///
+  /// - Parameters:
+  ///   - selection: What the gate chose.
+  ///   - layer: The MoE layer.
+  ///   - body: Reads the dispatch and the version of the table it was made by; returns whether it took it.
+  /// - Returns: What `body` returned.
+  /// - Throws: `ExecutionError` when the selection is not for this model.
+  package mutating func dispatchIfTaken(
+    _ selection: borrowing SelectionSpan, layer: LayerID, _ body: (borrowing Dispatch, UInt64) -> Bool
+  ) throws(ExecutionError) -> Bool {
+    try check(selection.expertsPerLayer, layer)
+    dispatcher.count(selection)
+    let isTaken = path.table.withCurrent(reader: row) { table in
+      dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
+      var lent = Dispatch()
+      swap(&lent, &dispatched)
+      defer { swap(&lent, &dispatched) }
+      return body(lent, table.version)
+    }
+    if isTaken { path.counters.record(dispatcher.load, layer: layer, lane: row) }
+    return isTaken
+  }
+
   private func check(_ expertsPerLayer: Int, _ layer: LayerID) throws(ExecutionError) {
     let counters = path.counters
     guard (0..<counters.layers).contains(layer.index) else {

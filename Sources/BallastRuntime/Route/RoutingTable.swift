@@ -25,6 +25,9 @@ public final class RoutingTable: Sendable {
   /// A run without entries for each replica of the layer's graph, `[layer][replica]`.
   let runs: [[Dispatch.Run]]
 
+  /// The executor's handles of a layer's replicas, in the placement's order, masked devices left out.
+  package func handles(_ layer: LayerID) -> [UInt32] { runs[layer.index].map(\.handle) }
+
   /// Compiles `placement`.
   ///
   /// - Parameters:

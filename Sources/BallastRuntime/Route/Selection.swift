@@ -87,6 +87,29 @@ public struct Selection: Sendable {
     }
   }
 
+  /// Makes the selection a copy of one in memory of its own, which has gates and no mask.
+  ///
+  /// - Complexity: O(assignments); allocates only beyond the largest batch seen.
+  package mutating func replace(with span: borrowing SelectionSpan) {
+    removeAll()
+    guard let weights = span.gates, span.isWhole, span.tokenCount > 0 else { return }
+    let first = span.traits(of: 0)
+    var row: Int? = span.assignments(of: 0).count
+    sharesTraits = true
+    for token in 0..<span.tokenCount {
+      let choices = span.assignments(of: token)
+      for choice in choices {
+        experts.append(span.expert(at: choice))
+        gates.append(weights[choice])
+      }
+      rowStarts.append(Int32(choices.upperBound))
+      traits.append(span.traits(of: token))
+      if choices.count != row { row = nil }
+      if span.traits(of: token) != first { sharesTraits = false }
+    }
+    uniformRow = row == 0 ? nil : row
+  }
+
   /// Empties the selection and keeps its memory.
   public mutating func removeAll() {
     experts.removeAll(keepingCapacity: true)

@@ -108,6 +108,16 @@ public struct SelectionSpan: ~Escapable {
     }
   }
 
+  /// The expert of one choice.
+  func expert(at choice: Int) -> UInt16 {
+    switch width {
+    case .one: UInt16(experts.id(at: choice) as UInt8)
+    case .two: experts.id(at: choice)
+    case .four: UInt16(truncatingIfNeeded: experts.id(at: choice) as UInt32)
+    case .eight: UInt16(truncatingIfNeeded: experts.id(at: choice) as UInt64)
+    }
+  }
+
   /// Whether every token takes part.
   var isWhole: Bool { mask == nil }
 

@@ -19,6 +19,7 @@ enum Imports {
     Module(name: "CBLAS", level: -1, modules: []),
     Module(name: "CJemalloc", level: -1, modules: []),
     Module(name: "CBallastKernels", level: -1, modules: []),
+    Module(name: "CBallast", level: -1, modules: []),
     Module(name: "BallastRuntime", level: 0, modules: [], outside: core),
     Module(name: "BallastGating", level: 1, modules: ["BallastRuntime"], outside: core),
     Module(name: "BallastControl", level: 1, modules: ["BallastRuntime"], outside: core),
@@ -33,6 +34,9 @@ enum Imports {
     Module(
       name: "BallastServing", level: 3, modules: ["BallastRuntime", "BallastGating", "CBLAS"],
       outside: core.union(["Foundation"])),
+    Module(
+      name: "BallastC", level: 4, modules: ["Ballast", "BallastRuntime", "BallastControl", "BallastCPU", "CBallast"],
+      outside: core),
     Module(
       name: "BallastCommand", level: 4,
       modules: [

@@ -5,7 +5,7 @@ enum UnsafeCode {
     "Sources/BallastRuntime/Load/", "Sources/BallastRuntime/Route/", "Sources/BallastRuntime/Publish/",
     "Sources/BallastControl/Plan/Pack/", "Sources/BallastCPU/", "Sources/BallastServing/Checkpoint/",
     "Sources/BallastServing/Decoder/",
-    "Sources/BallastOperations/Files/",
+    "Sources/BallastOperations/Files/", "Sources/BallastC/",
   ]
   /// How far above a spot its comment may stand.
   static let reach = 12

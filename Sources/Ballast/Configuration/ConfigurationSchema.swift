@@ -1,4 +1,4 @@
-import BallastControl
+package import BallastControl
 import BallastRuntime
 
 /// Every key of a balancer's configuration; decoding, the annotated default and the environment all come from here.
@@ -6,17 +6,20 @@ public enum ConfigurationSchema {
   /// The keys, in the order they are explained and applied: a policy comes before what it carries.
   public static let keys: [ConfigurationKey] = top + estimator + controller + planner + affinity + rollout + dispatch
 
+  /// The memory budgets that make sense: a hundredth to four copies of everything.
+  package static let memoryBudgetShares = 0.01...4.0
+
   /// A condition that joins two keys.
-  struct Rule: Sendable {
+  package struct Rule: Sendable {
     /// The key an error names.
-    let path: String
+    package let path: String
     /// What must hold, in words.
-    let requirement: String
-    let holds: @Sendable (BalancerConfiguration) -> Bool
+    package let requirement: String
+    package let holds: @Sendable (BalancerConfiguration) -> Bool
   }
 
   /// What must hold between keys.
-  static let rules: [Rule] = [
+  package static let rules: [Rule] = [
     Rule(path: "controller.enterImbalance", requirement: "must exceed controller.leaveImbalance") {
       $0.controller.enterImbalance > $0.controller.leaveImbalance
     },
@@ -77,7 +80,7 @@ public enum ConfigurationSchema {
 
   private static let planner: [ConfigurationKey] = [
     .number(
-      "planner.memoryBudgetShare", \.planner.memoryBudgetShare, MemoryAllowance.shares,
+      "planner.memoryBudgetShare", \.planner.memoryBudgetShare, memoryBudgetShares,
       "Bytes all replicas may take, staging included, as a share of one copy of each expert at full precision.",
       isFixed: true),
     .integer(

@@ -1,5 +1,5 @@
 /// The candidate that differs from `word` in the fewest letters, when that is a third of it or less.
-func nearest(to word: String, among candidates: [String]) -> String? {
+package func nearest(to word: String, among candidates: [String]) -> String? {
   // Whatever is much longer than any key is no misspelling, and comparing it would take its time.
   guard word.utf8.count <= 100 else { return nil }
   let ranked = candidates.map { (distance: editDistance(word, $0), candidate: $0) }
@@ -8,7 +8,7 @@ func nearest(to word: String, among candidates: [String]) -> String? {
 }
 
 /// Letters to insert, remove or replace to make one word of another; case does not matter.
-func editDistance(_ first: String, _ second: String) -> Int {
+package func editDistance(_ first: String, _ second: String) -> Int {
   let target = Array(second.lowercased())
   var row = Array(0...target.count)
   for (index, letter) in first.lowercased().enumerated() {

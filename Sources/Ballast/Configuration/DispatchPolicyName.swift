@@ -1,7 +1,7 @@
-import BallastRuntime
+package import BallastRuntime
 
 /// A dispatch policy without what it carries: what a file can name in one word.
-enum DispatchPolicyName: CaseIterable, Sendable {
+package enum DispatchPolicyName: CaseIterable, Sendable {
   case resident
   case borrowing
   case pinned
@@ -10,7 +10,7 @@ enum DispatchPolicyName: CaseIterable, Sendable {
 // A policy and its limits are separate keys in a file and one enum in memory: each key sees its own part. Reading a
 // part the policy does not carry gives its default; writing it changes nothing.
 extension DispatchPolicy {
-  var name: DispatchPolicyName {
+  package var name: DispatchPolicyName {
     get {
       switch self {
       case .resident: .resident
@@ -28,12 +28,12 @@ extension DispatchPolicy {
     }
   }
 
-  var limits: BorrowLimits {
+  package var limits: BorrowLimits {
     get { if case .borrowing(let limits) = self { limits } else { BorrowLimits() } }
     set { if case .borrowing = self { self = .borrowing(newValue) } }
   }
 
-  var pinnedPrecision: Precision {
+  package var pinnedPrecision: Precision {
     get { if case .pinned(let precision) = self { precision } else { .bfloat16 } }
     set { if case .pinned = self { self = .pinned(newValue) } }
   }

@@ -2,7 +2,7 @@ import BallastControl
 import BallastRuntime
 import Testing
 
-@testable import BallastOperations
+@testable import Ballast
 
 @Suite struct ConfigurationKeyTests {
   @Test func readsAndSetsItsOwnKnob() throws {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import BallastOperations
+@testable import Ballast
 
 @Suite struct EditDistanceTests {
   @Test(arguments: [("", "", 0), ("abc", "", 3), ("", "abc", 3), ("kitten", "sitting", 3), ("Mode", "mode", 0)])

@@ -12,25 +12,25 @@ public struct ConfigurationKey: Sendable {
   /// Whether it only takes effect when a balancer is made.
   public let isFixed: Bool
   /// The dispatch policy the key belongs to; nil when it always has an effect.
-  let policy: DispatchPolicyName?
+  package let policy: DispatchPolicyName?
   private let get: @Sendable (BalancerConfiguration) -> ConfigurationScalar
   private let set: @Sendable (inout BalancerConfiguration, ConfigurationScalar) -> Void
 
   /// The section of the path, or nil for a key at the top.
-  var section: String? {
+  package var section: String? {
     path.split(separator: ".").count > 1 ? path.split(separator: ".").first.map(String.init) : nil
   }
 
   /// The last part of the path.
-  var name: String { path.split(separator: ".").last.map(String.init) ?? path }
+  package var name: String { path.split(separator: ".").last.map(String.init) ?? path }
 
   /// The environment variable that overrides the key, such as `BALLAST_CONTROLLER_ENTER_IMBALANCE`.
   public var environmentName: String { Self.environmentPrefix + Self.environmentWord(path) }
 
-  static let environmentPrefix = "BALLAST_"
+  package static let environmentPrefix = "BALLAST_"
 
   /// A path as a part of an environment variable's name.
-  static func environmentWord(_ path: String) -> String {
+  package static func environmentWord(_ path: String) -> String {
     path.reduce(into: "") { word, character in
       if character.isUppercase { word += "_" }
       word += character == "." ? "_" : character.uppercased()
@@ -41,12 +41,12 @@ public struct ConfigurationKey: Sendable {
   public func value(in configuration: BalancerConfiguration) -> ConfigurationScalar { get(configuration) }
 
   /// Sets the key; `value` comes out of the key's own domain.
-  func assign(_ value: ConfigurationScalar, in configuration: inout BalancerConfiguration) {
+  package func assign(_ value: ConfigurationScalar, in configuration: inout BalancerConfiguration) {
     set(&configuration, value)
   }
 
   /// Whether the key has an effect in `configuration`.
-  func isUsed(in configuration: BalancerConfiguration) -> Bool {
+  package func isUsed(in configuration: BalancerConfiguration) -> Bool {
     policy.map { $0 == configuration.dispatch.name } ?? true
   }
 }

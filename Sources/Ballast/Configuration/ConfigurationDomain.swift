@@ -17,13 +17,13 @@ public enum ConfigurationDomain: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// What became of a text read as a value of this domain.
-  enum Reading {
+  package enum Reading {
     case value(ConfigurationScalar)
     case wrongType
     case outOfRange
   }
 
-  func read(_ text: String) -> Reading {
+  package func read(_ text: String) -> Reading {
     switch self {
     case .integers(let range):
       guard text.wholeMatch(of: /[+-]?[0-9]+/) != nil else { return .wrongType }
@@ -40,6 +40,6 @@ public enum ConfigurationDomain: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A number without a needless fraction.
-func plain(_ number: Double) -> String {
+package func plain(_ number: Double) -> String {
   Int(exactly: number).map(String.init) ?? "\(number)"
 }

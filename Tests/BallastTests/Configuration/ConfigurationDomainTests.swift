@@ -1,6 +1,6 @@
 import Testing
 
-@testable import BallastOperations
+@testable import Ballast
 
 @Suite struct ConfigurationDomainTests {
   static func outcome(_ domain: ConfigurationDomain, _ text: String) -> String {
