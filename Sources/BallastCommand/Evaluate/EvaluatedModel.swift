@@ -140,7 +140,8 @@ struct EvaluatedModel: Sendable {
       try CPUExecutor(
         source: CheckpointWeights(checkpoint, muted: muted), shape: shape, dimensions: dimensions,
         configuration: CPUExecutorConfiguration(
-          devices: devices ?? width, memoryBytesPerDevice: 4 * shape.fullBytes, quantizer: quantizer), calibration: calibration)
+          devices: devices ?? width, memoryBytesPerDevice: 4 * shape.fullBytes, quantizer: quantizer),
+        calibration: calibration)
     }
   }
 }

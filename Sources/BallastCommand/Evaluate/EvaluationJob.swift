@@ -37,7 +37,8 @@ final class EvaluationJob: Sendable {
     self.texts = texts.count
     self.progress = progress
     results = Mutex(
-      Results(scores: Array(repeating: nil, count: pieces.count), 
+      Results(
+        scores: Array(repeating: nil, count: pieces.count),
         uses: Array(repeating: ExpertUse(layers: layers, experts: experts), count: texts.count)))
   }
 

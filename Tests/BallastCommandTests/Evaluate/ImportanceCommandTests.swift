@@ -20,7 +20,8 @@ import Testing
     }
     try expectDone(
       [
-        "importance", "--model", "model", "--sequences", "1", "--steps", "2", "--json", "figures.json", "--figure", "one.svg",
+        "importance", "--model", "model", "--sequences", "1", "--steps", "2", "--json", "figures.json", "--figure",
+        "one.svg",
         "--eviction-figure", "two.svg",
       ], in: scratch)
     let figures = try JSONDecoder().decode(Figures.self, from: Data(scratch.text("figures.json").utf8))

@@ -20,7 +20,8 @@ import Testing
   /// On the bundled model, shortened: what holds for every policy, and what the paper says of its own.
   @Test func holdsWhatThePaperSays() throws {
     let scratch = try Scratch()
-    let model = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    let model =
+      URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent().path + "/Examples/Models/bytes-moe-10m"
     for domain in ["c", "german"] {
       let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(model)/texts/\(domain).txt"))
@@ -33,7 +34,8 @@ import Testing
       ], in: scratch)
     let figures = try JSONDecoder().decode(Figures.self, from: Data(scratch.text("paper.json").utf8))
     #expect(figures.batches == [4, 32])
-    #expect(figures.policies.keys.sorted() == ["demoteOnly", "joint", "original", "quantizeAll", "replicateAndQuantize"])
+    #expect(
+      figures.policies.keys.sorted() == ["demoteOnly", "joint", "original", "quantizeAll", "replicateAndQuantize"])
     let original = try #require(figures.policies["original"])
     for rows in figures.policies.values {
       #expect(rows.count == 2)
