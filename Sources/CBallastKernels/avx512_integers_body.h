@@ -7,7 +7,7 @@ typedef struct tile_sums {
   __m512 halves[MOST_ROWS_OF_INTEGERS][STRIP];
 } tile_sums;
 
-/// From so many rows on a tile asks for its share of the lines at the beginning of each part, not line by line: fewer
+/// From so many rows on an int8 tile asks for its share of the lines at the beginning of each part, not line by line: fewer
 /// instructions stand between the products, and every block of rows keeps memory busy.
 enum { SHARING_ROWS = 3 };
 
@@ -34,7 +34,7 @@ ALWAYS void int4_quads(const int rows, const int panels, const tile_place *place
   __m512i low[STRIP], high[STRIP];
   UNROLLED for (int panel = 0; panel < panels; panel++) {
     __m512i both = _mm512_load_si512(lines + panel * 64);
-    if (rows < SHARING_ROWS) ask_ahead(lines + panel * 64 + place->ahead);
+    ask_ahead(lines + panel * 64 + place->ahead);
     low[panel] = _mm512_and_si512(both, low_half);
     high[panel] = _mm512_and_si512(_mm512_srli_epi32(both, 4), low_half);
   }
@@ -83,7 +83,7 @@ ALWAYS void integer_part(const int rows, const int panels, const int32_t precisi
     UNROLLED for (int panel = 0; panel < panels; panel++) integers[row][panel] = start;
   }
   const uint32_t *units = place->units + part * part_units * place->height;
-  if (rows >= SHARING_ROWS) {
+  if (precision == BALLAST_INT8 && rows >= SHARING_ROWS) {
     const uint8_t *asked = place->asked + part * place->asks * 64;
     for (size_t line = 0; line < place->asks; line++) ask_ahead(asked + line * 64);
   }

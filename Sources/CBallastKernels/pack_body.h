@@ -70,7 +70,7 @@ static int32_t read_output(int32_t precision, const ballast_source *source, size
 typedef uint64_t pair_lanes __attribute__((vector_size(64)));
 typedef uint32_t four_lanes __attribute__((vector_size(32)));
 
-/// Codes, two a byte: of eight in a row, the first four in the low halves of four bytes. Rows have room for 64 more.
+/// Codes, two a byte: of eight in a row, the first four in the low halves of four bytes. Rows have room for whole spans.
 static void halve_codes(int8_t *codes, size_t depth) {
   // To add 8 without a carry is to turn the highest of four bits.
   for (size_t i = 0; i < depth; i += 64) {
