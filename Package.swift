@@ -91,7 +91,7 @@ let package = Package(
     tests("BallastCommandTests", ["BallastCommand"]),
     tests("StressTests", ["BallastControl", "BallastRuntime"]),
     tests("VerificationTests", []),
-    tests("ScenarioTests", ["Ballast", "BallastControl", "BallastRuntime", "BallastSimulator"]),
+    tests("ScenarioTests", ["Ballast", "BallastCPU", "BallastControl", "BallastRuntime", "BallastSimulator"]),
     tests("RepositoryTests", []),
   ],
   swiftLanguageModes: [.v6]
