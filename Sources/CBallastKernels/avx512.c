@@ -50,6 +50,8 @@ typedef struct tile_place {
   size_t stride;
   int continues;          // adds to what `out` holds
   ptrdiff_t ahead;        // where a line is asked for, from the one that is read; 0: nowhere
+  const uint8_t *asked;   // what int8 tiles of several rows ask for in their first part
+  size_t asks;            // lines asked for in each part
 } tile_place;
 
 typedef void (*tile)(const tile_place *place);
@@ -127,7 +129,9 @@ static void product(int32_t precision, int grain, const void *weights, size_t pa
   if (count == 0) return;
   int is_wide = parts->height <= most_rows_of_strip(precision);
   size_t bytes = panel_bytes(precision, depth), chunk = is_wide && count <= parts->height ? rounded(depth, SPAN) : CHUNK * line_steps(precision);
-  size_t blocks = ceiling(count, parts->height), chunk_lines = CHUNK + (precision < BALLAST_INT8 ? 0 : chunk / SPAN);
+  size_t blocks = ceiling(count, parts->height);
+  size_t chunk_lines = CHUNK + (precision < BALLAST_INT8 ? 0 : CHUNK * line_steps(precision) / SPAN);
+  size_t parts_of_chunk = CHUNK * line_steps(precision) / (grain == COARSE ? BALLAST_GROUP : FINE);
   for (size_t panel = 0; panel < panels; panel += STRIP) {
     size_t width = strip_width(panels, panel);
     for (size_t done = 0; done < depth; done += chunk) {
@@ -139,6 +143,9 @@ static void product(int32_t precision, int grain, const void *weights, size_t pa
                             .starts = parts->starts + row * parts->most_groups,
                             .out = out + row * stride + panel * BALLAST_PANEL, .stride = stride, .continues = done > 0};
         move_along(&place, precision, grain, done / SPAN);
+        place.asks = ceiling(chunk_lines * width, parts_of_chunk * blocks);
+        place.asked = place.lines + (blocks > 1 ? chunk_lines * place.step : STREAM_AHEAD) +
+                      block * place.asks * parts_of_chunk * 64;
         place.ahead = block > 0 ? 0 : is_wide ? STREAM_AHEAD : (ptrdiff_t)(chunk_lines * place.step);
         block_product(tiles, &place, left < parts->height ? left : parts->height, width, is_wide);
       }

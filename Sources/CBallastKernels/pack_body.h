@@ -67,15 +67,18 @@ static int32_t read_output(int32_t precision, const ballast_source *source, size
   return is_finite;
 }
 
-/// Codes, two a byte: of eight in a row, the first four in the low halves of four bytes.
+typedef uint64_t pair_lanes __attribute__((vector_size(64)));
+typedef uint32_t four_lanes __attribute__((vector_size(32)));
+
+/// Codes, two a byte: of eight in a row, the first four in the low halves of four bytes. Rows have room for whole spans.
 static void halve_codes(int8_t *codes, size_t depth) {
   // To add 8 without a carry is to turn the highest of four bits.
-  for (size_t i = 0; i < depth; i += 8) {
-    uint64_t eight;
-    memcpy(&eight, codes + i, 8);
-    eight = (eight & 0x0f0f0f0f0f0f0f0fu) ^ 0x0808080808080808u;
-    uint32_t four = (uint32_t)eight | (uint32_t)(eight >> 28);
-    memcpy(codes + i / 2, &four, 4);
+  for (size_t i = 0; i < depth; i += 64) {
+    pair_lanes eights;
+    memcpy(&eights, codes + i, 64);
+    eights = (eights & 0x0f0f0f0f0f0f0f0fu) ^ 0x0808080808080808u;
+    four_lanes fours = __builtin_convertvector(eights | eights >> 28, four_lanes);
+    memcpy(codes + i / 2, &fours, 32);
   }
 }
 
