@@ -95,7 +95,7 @@ let package = Package(
     tests("BallastCTests", ["BallastC", "CBallast"]),
     tests("StressTests", ["BallastControl", "BallastRuntime"]),
     tests("VerificationTests", []),
-    tests("ScenarioTests", ["Ballast", "BallastControl", "BallastRuntime", "BallastSimulator"]),
+    tests("ScenarioTests", ["Ballast", "BallastCPU", "BallastControl", "BallastRuntime", "BallastSimulator"]),
     tests("RepositoryTests", []),
   ],
   swiftLanguageModes: [.v6]

@@ -23,6 +23,7 @@ import Synchronization
   }
 
   private static var kind: UInt64 { 2 }
+  // Safety: allocated once, never freed.
   private let slots: UnsafeMutablePointer<Slot>
   private let free: Mutex<[Int]>
 

@@ -13,10 +13,10 @@ extension ballast_selection {
     expertsPerLayer: Int, scratch: inout [TokenTraits],
     _ body: (borrowing SelectionSpan) throws(Refusal) -> Void
   ) throws(Refusal) {
+    // Safety: the caller states how many tokens and choices there are; each array is checked to be there and aligned.
     let count = unsafe try assignmentCount()
     let shared = unsafe TokenTraits(phase: try Phase(checked: phase), isCounted: try isCounted())
     unsafe try fill(&scratch, shared)
-    // Safety: the caller states how many tokens and choices there are; each array is checked to be there and aligned.
     switch unsafe expert_bytes {
     case 1: try unsafe with(UInt8.self, count, expertsPerLayer, shared, scratch, body)
     case 2: try unsafe with(UInt16.self, count, expertsPerLayer, shared, scratch, body)
