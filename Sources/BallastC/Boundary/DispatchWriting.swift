@@ -2,6 +2,7 @@ import BallastRuntime
 import CBallast
 
 extension ballast_dispatch {
+  // Safety: what comes from the caller is checked before it is followed; sizes are those stated.
   /// Checks the caller's arrays before anything is counted.
   func check() throws(Refusal) {
     guard unsafe reserved == 0 else {
@@ -80,6 +81,7 @@ extension ballast_dispatch {
     }
   }
 
+  // Safety: what comes from the caller is checked before it is followed; sizes are those stated.
   private static func copy<Element>(_ source: [Element], to target: UnsafeMutablePointer<Element>?) {
     // Safety: the caller made sure that there is room.
     guard let target = unsafe target else { return }

@@ -9,6 +9,7 @@ protocol Sized {
   var size: UInt32 { get }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 extension UnsafePointer {
   func checkAligned(_ name: String) throws(Refusal) {
     // Safety: the address is looked at, not followed.
@@ -45,6 +46,7 @@ func read<Value: Sized>(_ pointer: UnsafePointer<Value>?) throws(Refusal) -> Val
   return unsafe pointer.pointee
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Checks that a result can be written where the caller says, before anything is done.
 func writable<Value>(
   _ pointer: UnsafeMutablePointer<Value>?, _ name: String
@@ -84,6 +86,7 @@ func write<Element>(
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// The text of a caller; nil is the empty text.
 func text(_ pointer: UnsafePointer<CChar>?, limit: Int, _ name: String) throws(Refusal) -> String {
   // Safety: the text ends with a zero, which is looked for no further than the limit.

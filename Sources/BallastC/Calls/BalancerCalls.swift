@@ -3,6 +3,7 @@ import BallastControl
 import BallastRuntime
 public import CBallast
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Makes a balancer in advice mode; see `ballast.h`.
 @c @implementation
 public func ballast_balancer_create(
@@ -33,6 +34,7 @@ public func ballast_balancer_create(
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// The configuration a text of settings makes of the defaults.
 func read(settings: UnsafePointer<CChar>?) throws(Refusal) -> BalancerConfiguration {
   // Safety: `text` looks no further than the limit.
@@ -63,6 +65,7 @@ public func ballast_balancer_destroy(_ balancer: ballast_balancer) -> ballast_st
   answer { () throws(Refusal) in try Registry.sessions.remove(balancer).close() }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Changes settings; see `ballast.h`.
 @c @implementation
 public func ballast_balancer_configure(
@@ -87,6 +90,7 @@ public func ballast_balancer_unfreeze(_ balancer: ballast_balancer) -> ballast_s
   answer { () throws(Refusal) in try Registry.sessions.find(balancer).setFrozen(false) }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Writes the placement; see `ballast.h`.
 @c @implementation
 public func ballast_balancer_placement(
@@ -122,6 +126,7 @@ public func ballast_balancer_statistics(
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Writes the bytes in use on each device; see `ballast.h`.
 @c @implementation
 public func ballast_balancer_device_memory(

@@ -2,6 +2,7 @@ import BallastControl
 import BallastRuntime
 public import CBallast
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Plans; see `ballast.h`.
 @c @implementation
 public func ballast_plan_create(
@@ -32,6 +33,7 @@ public func ballast_plan_create(
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// `[layer][expert]`, checked.
 func loads(_ pointer: UnsafePointer<Double>?, _ shape: ModelShape) throws(Refusal) -> [[Double]] {
   // Safety: the model says how many there are.
@@ -49,6 +51,7 @@ func loads(_ pointer: UnsafePointer<Double>?, _ shape: ModelShape) throws(Refusa
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Writes what is expected of a plan; see `ballast.h`.
 @c @implementation
 public func ballast_plan_forecast(
@@ -69,6 +72,7 @@ public func ballast_plan_forecast(
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Writes the placement a plan leads to; see `ballast.h`.
 @c @implementation
 public func ballast_plan_placement(

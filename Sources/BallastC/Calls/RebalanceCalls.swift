@@ -1,6 +1,7 @@
 import BallastControl
 public import CBallast
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Plans from nothing in EPLB's shapes; see `ballast.h`.
 @c @implementation
 public func ballast_rebalance(
@@ -35,6 +36,7 @@ public func ballast_rebalance(
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 private func copy(_ values: [Int], to target: UnsafeMutablePointer<Int64>?) {
   // Safety: the caller states the sizes, and the maps have them.
   guard let target = unsafe target else { return }

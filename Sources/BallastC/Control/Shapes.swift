@@ -28,6 +28,7 @@ extension ballast_model {
 }
 
 extension ballast_cluster {
+  // Safety: what comes from the caller is checked before it is followed; sizes are those stated.
   func topology() throws(Refusal) -> Topology {
     guard unsafe (1...65_535).contains(device_count) else {
       throw .badValue(unsafe "device_count is \(device_count); allowed is 1 to 65535")
@@ -103,6 +104,7 @@ extension Phase {
 }
 
 extension Placement {
+  // Safety: what comes from the caller is checked before it is followed; sizes are those stated.
   /// The placement a caller states.
   init(
     checked replicas: UnsafePointer<ballast_replica>, count: UInt64, shape: ModelShape, topology: Topology

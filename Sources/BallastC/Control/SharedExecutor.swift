@@ -41,6 +41,7 @@ final class SharedExecutor: Sendable {
   /// Experts whose weights are not known yet.
   var missing: Int { experts - loaded.withLock { $0.count } }
 
+  // Safety: what comes from the caller is checked before it is followed; sizes are those stated.
   func load(_ layer: LayerID, _ expert: ExpertID, gate: UnsafeRawPointer, up: UnsafeRawPointer, down: UnsafeRawPointer)
   {
     let place = layer.index * expertsPerLayer + expert.index
