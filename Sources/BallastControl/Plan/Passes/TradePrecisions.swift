@@ -4,7 +4,7 @@ import BallastRuntime
 ///
 /// A step by itself may be barred by a budget that another step would free: the replica that costs much quality and
 /// saves little time is raised while one that makes a device busy is lowered. In layers small enough every pair of
-/// changes is weighed; in larger ones the trades of precision that touch the busiest device.
+/// changes is weighed, and every three where replicas are; in larger ones the trades of precision that touch the busiest device.
 public struct TradePrecisions: PlanningPass {
   private let rounds: Int
 
@@ -24,16 +24,22 @@ public struct TradePrecisions: PlanningPass {
         let newest = max(0, draft.estimate.scenarios.count - 1)
         let proposals =
           isSmall
-          ? everyPair(draft, layer).map { Proposal(change: $0, scenario: newest) }
+          ? everyFew(draft, layer).map { Proposal(change: $0, scenario: newest) }
           : draft.surveys(layer).flatMap { $0.proposals(trades($0, draft)) }
         guard draft.improve(layer, proposals) else { break }
       }
     }
   }
 
-  private func everyPair(_ draft: PlacementDraft, _ layer: LayerID) -> [LayerChange] {
+  private func everyFew(_ draft: PlacementDraft, _ layer: LayerID) -> [LayerChange] {
+    let placement = draft.placement[layer]
     let singles = singles(draft, layer)
-    return singles + pairs(singles)
+    // A budget may bind so that only three together fit it; of these, only what replicas where they are can become.
+    let inPlace = singles.filter { change in
+      change.added.allSatisfy { placement.replica(of: $0.expert, on: $0.device) != nil }
+    }
+    let triples = joined(joined(inPlace, inPlace, placement), inPlace, placement)
+    return singles + joined(singles, singles, placement) + triples
   }
 
   /// A replica of the busiest device lowered, and one that costs quality raised.
@@ -80,25 +86,31 @@ public struct TradePrecisions: PlanningPass {
     return singles
   }
 
-  /// Two changes of different replicas at once; an expert keeps a replica.
-  private func pairs(_ singles: [LayerChange]) -> [LayerChange] {
-    singles.indices.flatMap { first in
-      singles[(first + 1)...].compactMap { second in
-        let one = singles[first]
+  /// Changes of different replicas at once; an expert keeps a replica.
+  private func joined(_ some: [LayerChange], _ others: [LayerChange], _ placement: LayerPlacement) -> [LayerChange] {
+    var seen: Set<Set<Replica>> = []
+    return some.flatMap { one in
+      others.compactMap { second in
         guard !one.removed.contains(where: { second.removed.contains($0) }),
           !one.added.contains(where: { added in
             second.added.contains { $0.expert == added.expert && $0.device == added.device }
-          }), keepsExperts(one, second)
+          })
         else { return nil }
-        return LayerChange(
+        let both = LayerChange(
           layer: one.layer, removed: one.removed + second.removed, added: one.added + second.added)
+        let after = Set(placement.applying(both).replicas)
+        guard keepsExperts(both, placement), seen.insert(after).inserted else { return nil }
+        return both
       }
     }
   }
 
-  /// Two drops of one expert might leave it without a replica.
-  private func keepsExperts(_ one: LayerChange, _ second: LayerChange) -> Bool {
-    !(one.added.isEmpty && second.added.isEmpty && one.removed.first?.expert == second.removed.first?.expert)
+  /// Several drops of one expert might leave it without a replica.
+  private func keepsExperts(_ change: LayerChange, _ placement: LayerPlacement) -> Bool {
+    change.removed.allSatisfy { gone in
+      change.added.contains { $0.expert == gone.expert }
+        || placement.replicas(of: gone.expert).count > change.removed.count { $0.expert == gone.expert }
+    }
   }
 }
 
