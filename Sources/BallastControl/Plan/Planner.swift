@@ -28,6 +28,7 @@ public struct Planner: Sendable {
       RestoreQuality(), FillDevices(), PackEvenly(), RelabelDevices(), ReplicateOrQuantize(rounds: searchRounds),
       TradePrecisions(rounds: searchRounds), ExchangeReplicas(rounds: searchRounds),
       PlaceReplicas(rounds: searchRounds), CopyHeavyHitters(rounds: searchRounds), KeepTokensNear(rounds: searchRounds),
+      TradePrecisions(rounds: searchRounds),
     ]
   }
 
