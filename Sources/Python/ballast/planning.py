@@ -43,15 +43,17 @@ def plan(loads: object, copies: int | None = None, devices: int | Sequence[Devic
     shape = model or Model(layers=tokens.shape[0], experts_per_layer=tokens.shape[1])
     if (shape.layers, shape.experts_per_layer) != tokens.shape:
         raise ArrayError(f"loads has shape {tokens.shape}; the model has ({shape.layers}, {shape.experts_per_layer})")
+    joined = cluster(devices, cost)
     text = library.text(settings) or b""
     if copies is not None:
         count = s.whole(copies, s.u32, "copies")
         if count < shape.experts_per_layer:
             raise BadValueError(f"copies is {count}; each of {shape.experts_per_layer} experts needs one")
-        share = count / shape.experts_per_layer
-        text += f"\nplanner.memoryBudgetShare = {share!r}\nplanner.qualityBudget = 0\n".encode()
-        text += b"planner.stagingReserveExperts = 0\nplanner.moveBudgetShare = 1\n"
-    structure, joined = shape._structure(), cluster(devices, cost)
+        # Each device keeps room to stage one expert, which is no room for copies.
+        experts = shape.layers * count + joined.device_count
+        text += f"\nplanner.memoryBudgetShare = {experts / tokens.size!r}\n".encode()
+        text += b"planner.qualityBudget = 0\nplanner.stagingReserveExperts = 1\nplanner.moveBudgetShare = 1\n"
+    structure = shape._structure()
     handle = library.make(
         "plan_create", c.byref(structure), c.byref(joined), text, tokens.ctypes.data,
         library.address(placement, "placement", (s.REPLICA,), shape=(None,)),
