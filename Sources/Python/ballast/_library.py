@@ -147,15 +147,16 @@ def _value(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def address(array: object, name: str, kinds: tuple[str, ...], *, shape: tuple[int | None, ...] | None = None,
-            least: int | None = None, writable: bool = False) -> int | None:
+def address(array: object, name: str, kinds: tuple[str | np.dtype, ...], *,
+            shape: tuple[int | None, ...] | None = None, least: int | None = None, writable: bool = False,
+            required: bool = False) -> int | None:
     """Where an array's elements are, after its element type, shape and layout are checked; `None` for none."""
-    if array is None:
+    if array is None and not required:
         return None
     if not isinstance(array, np.ndarray):
         raise ArrayError(f"{name} is of type {type(array).__name__}; it must be a NumPy array")
     if not any(array.dtype == np.dtype(kind) for kind in kinds):
-        raise ArrayError(f"{name} has elements {array.dtype}; allowed: {', '.join(kinds)}")
+        raise ArrayError(f"{name} has elements {array.dtype}; allowed: {', '.join(map(str, kinds))}")
     if not array.flags.c_contiguous:
         raise ArrayError(f"{name} is not contiguous; pass numpy.ascontiguousarray of it")
     if not array.flags.aligned:

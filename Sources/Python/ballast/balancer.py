@@ -244,7 +244,7 @@ class Executor(library.Handle):
         kinds = ("float32",) if self.model.full_precision == 0 else ("uint16",)
         wide, tall = (self.inner, self.hidden), (self.hidden, self.inner)
         library.call(
-            "executor_load", self._handle, layer, expert, library.address(gate, "gate", kinds, shape=wide),
-            library.address(up, "up", kinds, shape=wide), library.address(down, "down", kinds, shape=tall))
+            "executor_load", self._handle, layer, expert, library.address(gate, "gate", kinds, shape=wide, required=True),
+            library.address(up, "up", kinds, shape=wide, required=True), library.address(down, "down", kinds, shape=tall, required=True))
         # The library reads them whenever a replica is staged.
         self._weights[(layer, expert)] = (gate, up, down)

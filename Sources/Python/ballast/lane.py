@@ -67,7 +67,7 @@ class Lane(library.Handle):
         if out is None and self._hidden is not None:
             out = np.empty(shape, np.float32)
         library.call("lane_forward", self._handle, layer, c.byref(chosen),
-                     library.address(states, "states", ("float32",), shape=shape),
+                     library.address(states, "states", ("float32",), shape=shape, required=True),
                      library.address(residual, "residual", ("float32",), shape=shape),
                      library.address(out, "out", ("float32",), shape=shape, writable=True))
         return out

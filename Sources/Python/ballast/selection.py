@@ -20,7 +20,7 @@ def selection(experts: np.ndarray, *, gates: np.ndarray | None = None, mask: np.
     """A selection as the library reads it, valid while the arrays are."""
     ragged = row_starts is not None
     shape = (None,) if ragged else (None, None)
-    where = library.address(experts, "experts", EXPERT_KINDS, shape=shape)
+    where = library.address(experts, "experts", EXPERT_KINDS, shape=shape, required=True)
     if ragged:
         starts = library.address(row_starts, "row_starts", ("int32",), shape=(None,))
         tokens, width = max(row_starts.size - 1, 0), 0
