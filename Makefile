@@ -7,7 +7,7 @@ PACKAGES := libopenblas-dev libjemalloc-dev pkg-config spin gcc g++ valgrind
 # What `make demo` passes on; `make demo RUN="--seconds 300 --devices 4"` runs longer.
 RUN ?= --seconds 60
 
-.PHONY: wheel test-python library install test-library help setup build demo test sanitize examples bench optimality figures docs format clean
+.PHONY: wheel test-python test-engines library install test-library help setup build demo test sanitize examples bench optimality figures docs format clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -62,6 +62,9 @@ else
 test-python:
 	@echo "the Python package is not tested: install python3 and python3-venv"
 endif
+
+test-engines: wheel ## Run the policies for vLLM and SGLang inside their own modules (downloads them, and torch)
+	Library/engines
 
 demo: build ## Serve the bundled model, static and adaptive in turn, for about a minute
 	.build/release/ballast run $(RUN)
