@@ -13,17 +13,21 @@ import ballast
 
 LAYERS, EXPERTS, DEVICES, COPIES = 2, 32, 8, 40
 
+SETTINGS = {"planner.memoryBudgetShare": 2}
+
 # A few experts are popular, most are not: [layer][expert] tokens of a batch.
-loads = np.array([[1000 // (1 + (expert * 5 + layer * 3) % EXPERTS) for expert in range(EXPERTS)] for layer in range(LAYERS)])
+loads = np.array([[1000 // (1 + (expert * 5 + layer * 3) % EXPERTS) for expert in range(EXPERTS)]
+                  for layer in range(LAYERS)])
 
 
 def device_tokens(placement: np.ndarray) -> np.ndarray:
-    """[device]: tokens, when the copies of an expert share its tokens evenly."""
+    """[device]: tokens of the batch as a lane dispatches it."""
     tokens = np.zeros(DEVICES)
-    for layer in range(LAYERS):
-        here = placement[placement["layer"] == layer]
-        share = loads[layer] / np.bincount(here["expert"], minlength=EXPERTS)
-        np.add.at(tokens, here["device"], share[here["expert"]])
+    model = ballast.Model(LAYERS, EXPERTS)
+    with ballast.Balancer(model, DEVICES, placement=placement, settings=SETTINGS) as balancer, balancer.lane() as lane:
+        for layer in range(LAYERS):
+            experts = np.repeat(np.arange(EXPERTS, dtype=np.int32), loads[layer])
+            tokens += lane.dispatch(layer, experts[:, np.newaxis]).device_times
     return tokens
 
 
