@@ -103,6 +103,8 @@ bench: setup ## Measure the serving path: a table beside its floors, NumPy on th
 	fi
 	cd Benchmarks && CPATH="$$PWD/jemalloc" swift package --disable-sandbox \
 	  --allow-writing-to-package-directory benchmark thresholds check --no-progress --metric mallocCountTotal
+	swift build -c release --product ballast
+	.build/release/ballast bench experts
 
 # `make optimality TRACES="more.npy"` judges windows of other traces too.
 TRACES ?=

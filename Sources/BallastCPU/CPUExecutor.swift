@@ -5,7 +5,7 @@ import Synchronization
 /// Computes experts on this machine's cores.
 ///
 /// A device is a group of workers pinned to cores, with an arena of its own that holds only its replicas; only its
-/// workers compute its runs. Tokens of a run are computed as matrices. At every precision an expert's output for a
+/// cores compute its runs. Tokens of a run are computed as matrices. At every precision an expert's output for a
 /// token is the same bit for bit whichever device computes it and whichever tokens are beside it.
 ///
 /// Letting go of the executor waits for its threads and frees everything.
@@ -36,6 +36,7 @@ public final class CPUExecutor: ExpertExecutor {
   private let workers: [DeviceWorkers]
   private let threads: [WorkerThread]
   private let idleBatches = Mutex<[Batch]>([])
+  private let spoiledRows = Atomic<Int>(0)
   private let shadowTurn: Atomic<UInt64>
 
   /// Starts the devices' workers and the staging thread.
@@ -80,7 +81,7 @@ public final class CPUExecutor: ExpertExecutor {
       table: ReplicaTable(capacity: Self.mostReplicas(shape, configuration)),
       packer: ReplicaPacker(reader: reader, quantizer: configuration.quantizer, calibration: self.calibration),
       thread: StagingThread(bytesPerSecond: configuration.stagingBytesPerSecond))
-    workers = cores.map { _ in DeviceWorkers() }
+    workers = cores.map { DeviceWorkers(cores: $0) }
     threads = try Self.start(workers, on: cores, staging: stager.thread, dimensions: dimensions)
   }
 
@@ -93,6 +94,11 @@ public final class CPUExecutor: ExpertExecutor {
 
   /// Bytes in use on each device; the checkpoint the source maps is not counted.
   public var memory: [DeviceMemory] { stager.arenas.map(\.memory) }
+
+  /// Output rows so far that held an infinity or NaN, because their input did or because a sum overflowed.
+  ///
+  /// Such a row spoils no other.
+  public var rowsNotFinite: Int { spoiledRows.load(ordering: .relaxed) }
 
   /// The most bytes a second staging writes; nil for as fast as it can.
   ///
@@ -123,7 +129,7 @@ public final class CPUExecutor: ExpertExecutor {
     sample: inout ExecutionSample?
   ) throws(ExecutionError) {
     try check(dispatch.tokenCount, layer: layer, input: input.count, output: output.count)
-    let batch = idleBatches.withLock { $0.popLast() } ?? Batch(devices: workers.count, stride: dimensions.paddedHidden)
+    let batch = idleBatches.withLock { $0.popLast() } ?? Batch(devices: workers.count, dimensions: dimensions)
     defer { idleBatches.withLock { $0.append(batch) } }
     try fill(batch, dispatch, layer: layer)
     let rows = dispatch.rows
@@ -173,9 +179,10 @@ public final class CPUExecutor: ExpertExecutor {
         unsafe gates.withUnsafeBufferPointer { gates in
           for token in 0..<tokens {
             let first = Int(starts[token])
-            unsafe Kernels.current.combine(
+            let isFinite = unsafe Kernels.current.combine(
               batch.entries, batch.stride, order.baseAddress.map { unsafe $0 + first }, gates.baseAddress,
               Int(starts[token + 1]) - first, sums + token * hidden, hidden)
+            if isFinite == 0 { spoiledRows.add(1, ordering: .relaxed) }
           }
         }
       }

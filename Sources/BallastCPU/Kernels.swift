@@ -26,17 +26,22 @@ import CBallastKernels
       UnsafeMutableRawPointer?
     ) -> Void
   // Safety: callers pass memory of the sizes the header asks for.
-  /// Sums entries by their gates.
+  /// Sums entries by their gates; answers 1 when the sum is finite.
   let combine:
     @convention(c) (
       UnsafePointer<Float>?, Int, UnsafePointer<Int32>?, UnsafePointer<Float>?, Int, UnsafeMutablePointer<Float>?, Int
-    ) -> Void
+    ) -> Int32
   /// Computes rows by weights as the checkpoint stores them.
   let exact:
     @convention(c) (
       Sources?, Sources?, Sources?, Int, Int, UnsafePointer<Float>?, Int, UnsafeMutablePointer<Float>?,
       UnsafeMutableRawPointer?
     ) -> Void
+  /// Multiplies and adds in registers alone; answers how often.
+  let arithmetic: @convention(c) (Int32, Int) -> Double
+  // Safety: as above.
+  /// Reads memory.
+  let read: @convention(c) (UnsafeRawPointer?, Int) -> UInt32
 
   /// The best for this processor.
   static let current = Kernels()
@@ -45,12 +50,14 @@ import CBallastKernels
     // Safety: a set is constant, and lives as long as the process.
     guard let set = unsafe ballast_kernels()?.pointee, let pack = unsafe set.pack, let expert = unsafe set.expert,
       let combine = unsafe set.combine, let exact = unsafe set.exact, let quantize = unsafe set.quantize,
-      let packCodes = unsafe set.pack_codes
+      let packCodes = unsafe set.pack_codes, let arithmetic = unsafe set.arithmetic, let read = unsafe set.read
     else { preconditionFailure("every kernel set is complete") }
     unsafe self.pack = pack
     unsafe self.quantize = quantize
     unsafe self.packCodes = packCodes
     unsafe self.expert = expert
+    self.arithmetic = arithmetic
+    unsafe self.read = read
     unsafe self.combine = combine
     unsafe self.exact = exact
   }

@@ -51,8 +51,15 @@ struct ReplayCommand: AsyncParsableCommand {
     help: "Gate weights of each trace of ids, in the order of the traces; checked, not needed for balance.")
   var gates: [String] = []
 
-  @Flag(help: "Let devices with room borrow replicas for a batch (least-loaded expert parallelism).")
+  @Flag(
+    help: """
+      Let devices with room borrow replicas for a batch (least-loaded expert parallelism), judged in tokens: what is \
+      borrowed is reported, its transfer costs no time unless --borrow-bandwidth is given.
+      """)
   var borrow = false
+
+  @Option(help: "With --borrow: bytes a second at which a borrowed replica comes before its tokens are computed.")
+  var borrowBandwidth: String?
 
   @Option(
     help:
@@ -91,6 +98,7 @@ struct ReplayCommand: AsyncParsableCommand {
     guard (1...1 << 30).contains(tokenBytes) else {
       throw ValidationError("--token-bytes is \(tokenBytes); allowed is 1 to \(1 << 30)")
     }
+    guard borrow || borrowBandwidth == nil else { throw ValidationError("--borrow-bandwidth needs --borrow") }
     guard gates.isEmpty || gates.count == traces.count else {
       throw ValidationError("--gates has \(gates.count) files for \(traces.count) traces; give one for each or none")
     }
@@ -104,7 +112,7 @@ struct ReplayCommand: AsyncParsableCommand {
     configuration.affinity = AffinityConfiguration(coefficient: affinity, bytesPerToken: tokenBytes)
     let replay = Replay(
       model: model, policy: policy, configuration: configuration,
-      borrow: borrow ? BorrowLimits(imbalanceThreshold: 1, minimumChunkTokens: 1) : nil)
+      borrow: try borrowing())
     let progress = Progress(total: windows.count, noun: "windows")
     let outcome = try await input { () async throws(ReplayError) in
       try await replay.run(windows, progress: { progress.advance(to: $0 + 1) }, transitions: windows.transitions)
@@ -123,6 +131,13 @@ struct ReplayCommand: AsyncParsableCommand {
         })
     }
     try writeText(ReplayReport(outcome, model: model, others: others).html, to: report)
+  }
+
+  private func borrowing() throws(InputError) -> ReplayBorrowing? {
+    guard borrow else { return nil }
+    guard let borrowBandwidth else { return ReplayBorrowing() }
+    let link = try input { () throws(UnitError) in try ByteCount(parsing: borrowBandwidth) }
+    return ReplayBorrowing(linkBytesPerSecond: Double(max(link.bytes, 1)))
   }
 
   private func readTraces() throws(InputError) -> [RoutingTrace] {

@@ -13,7 +13,8 @@ struct RootCommand: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      RunCommand.self, EvalCommand.self, ImportanceCommand.self, PlanCommand.self, ReplayCommand.self,
+      RunCommand.self, PaperCommand.self, EvalCommand.self, ImportanceCommand.self, PlanCommand.self,
+      ReplayCommand.self,
       BenchCommand.self, FigureCommand.self, ConfigCommand.self,
     ])
 

@@ -3,24 +3,36 @@ import BallastRuntime
 extension ControlLoop {
   /// Takes devices out, or back in, from this instant on.
   ///
-  /// Replicas of lost devices leave the routing table at once wherever their expert has another; the next tick puts
-  /// new ones where it has not. Until then a batch that needs such an expert fails.
+  /// Replicas of lost devices leave the routing table at once wherever their expert has another; a device that holds
+  /// none then is masked, so that it borrows nothing either. The next tick puts new replicas where an expert has no
+  /// other. Until then a batch that needs such an expert fails.
   ///
   /// - Parameter statuses: `[device]`: whether it takes part.
   /// - Throws: `RehomingError.statusCount` or `.noDeviceLeft`; everything stays as it was.
   public mutating func set(_ statuses: [DeviceStatus]) throws(RehomingError) {
     _ = try ServingDevices(planner.topology, statuses)
     self.statuses = statuses
-    guard statuses.contains(.lost) else { return }
-    let current = path.table.current.placement
+    let table = path.table.current
+    let current = table.placement
     let target = Placement(layers: current.layers.map { $0.without(lost: statuses) })
     let changes = LayerChange.between(current, target)
-    guard !changes.isEmpty else { return }
+    guard !changes.isEmpty else {
+      if maskedDevices(current) != table.maskedDevices { republish() }
+      return
+    }
     let forecast = PlanForecast(
       nanosecondsBefore: 0, nanosecondsAfter: 0, imbalanceBefore: 1, imbalanceAfter: 1, bytesMoved: 0, qualitySpent: 0)
     let plan = Plan(current: current, target: target, changes: changes, forecast: forecast, isCutShort: false)
     // Every replica that stays is staged, so there is always a table.
     try? rollout.withdraw(plan, from: path.table, compile: compile)
+  }
+
+  /// Lost devices without replicas in `placement`: a last copy keeps its device in the table, or there would be none.
+  func maskedDevices(_ placement: Placement) -> Set<DeviceID> {
+    var masked = Set(statuses.indices.filter { statuses[$0] == .lost }.map { DeviceID($0) })
+    guard !masked.isEmpty else { return [] }
+    for layer in placement.layers { for replica in layer.replicas { masked.remove(replica.device) } }
+    return masked
   }
 
   /// Whether devices that do not serve still hold replicas of `placement`.

@@ -158,7 +158,8 @@ public struct ControlLoop: Sendable {
       precisions: precisions.filter { $0.rawValue >= shape.fullPrecision.rawValue },
       replicasPerDevice: planner.copiesPerLayer.map { $0 / budget.bytesPerDevice.count },
       nanosecondsPerByte: configuration.controller.gainSafetyFactor * 1e9 / self.planner.cost.linkBytesPerSecond
-        / max(life, 1), leastGain: planner.leastGain, tailShare: planner.tailShare)
+        / max(life, 1), leastGain: planner.leastGain,
+      moves: planner.moves, tailShare: planner.tailShare)
     limits.linkPrice = LinkPrice(
       configuration.affinity, cost: self.planner.cost, devices: budget.bytesPerDevice.count)
     return limits
@@ -168,24 +169,25 @@ public struct ControlLoop: Sendable {
     _ placement: Placement, _ handle: (LayerID, Replica) -> UInt32?
   ) throws(RoutingTableError) -> RoutingTable {
     try configuration.compile(
-      placement, handle: handle, executor: path.executor, cost: planner.cost, version: path.table.current.version + 1)
+      placement, handle: handle, executor: path.executor, cost: planner.cost,
+      maskedDevices: maskedDevices(placement), version: path.table.current.version + 1)
   }
 
   /// Publishes the placement as it is under the knobs as they are.
-  private func republish() {
+  func republish() {
     guard let table = try? compile(path.table.current.placement, rollout.handle) else { return }
     path.table.replace(with: table)
   }
 }
 
 extension BalancerConfiguration {
-  /// The table by which lanes dispatch to `placement` under these knobs.
+  /// The table by which lanes dispatch to `placement` under these knobs, to no masked device.
   public func compile(
     _ placement: Placement, handle: (LayerID, Replica) -> UInt32?, executor: any ExpertExecutor, cost: CostModel,
-    version: UInt64
+    maskedDevices: Set<DeviceID> = [], version: UInt64
   ) throws(RoutingTableError) -> RoutingTable {
     try RoutingTable(
       placement, handle: handle, shape: executor.shape, topology: executor.topology, cost: cost, policy: dispatch,
-      samplingInterval: estimator.samplingInterval, version: version)
+      maskedDevices: maskedDevices, samplingInterval: estimator.samplingInterval, version: version)
   }
 }

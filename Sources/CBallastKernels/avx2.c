@@ -51,7 +51,14 @@ ALWAYS integer_lanes avx2_dot4(integer_lanes sum, integer_lanes bytes, int32_t f
 
 #include "product_body.h"
 
+#define PEAK_VECTOR lanes
+#define PEAK_FLOAT32(SUM, LEFT, RIGHT) ((SUM) + (LEFT) * (RIGHT))
+#define PEAK_BFLOAT16(SUM, LEFT, RIGHT) ((SUM) + (LEFT) * (RIGHT))
+#define PEAK_INT8(SUM, LEFT, RIGHT) (lanes) DOT4((integer_lanes)(SUM), (integer_lanes)(LEFT), (int32_t)bits_of((RIGHT)[0]))
+#define PEAK_PAIRS 1
+#include "peaks_body.h"
+
 #pragma clang attribute pop
 
-const ballast_kernel_set ballast_avx2_kernels = {"avx2", pack, quantize, pack_codes, expert_rows, combine, exact};
+const ballast_kernel_set ballast_avx2_kernels = {"avx2", pack, quantize, pack_codes, expert_rows, combine, exact, arithmetic, read_memory};
 #endif

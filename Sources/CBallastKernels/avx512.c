@@ -9,7 +9,7 @@
 // where rows are few, so that weights come as one stream; half a strip wide where they are many, so that each weight
 // read serves many rows.
 
-enum { MOST_ROWS = 12, MOST_ROWS_OF_INTEGERS = 6, MOST_ROWS_OF_STRIP = 6, MOST_ROWS_OF_INTEGER_STRIP = 4 };
+enum { MOST_ROWS = 12, MOST_ROWS_OF_STRIP = 6, MOST_ROWS_OF_INTEGERS = 4 };
 
 #pragma clang attribute push( \
     __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16"))), apply_to = function)
@@ -21,8 +21,9 @@ static void product(int32_t precision, int grain, const void *weights, size_t pa
 
 /// The most rows of a block: as many as the registers hold sums for.
 ALWAYS size_t most_rows(int32_t precision, int grain) {
+  (void)grain;
   if (precision < BALLAST_INT8) return MOST_ROWS;
-  return grain == COARSE ? MOST_ROWS_OF_INTEGERS : MOST_ROWS_OF_INTEGER_STRIP;
+  return MOST_ROWS_OF_INTEGERS;
 }
 
 #include "activations_body.h"
@@ -49,8 +50,6 @@ typedef struct tile_place {
   size_t stride;
   int continues;          // adds to what `out` holds
   ptrdiff_t ahead;        // where a line is asked for, from the one that is read; 0: nowhere
-  const uint8_t *asked;   // lines to ask for besides, so many a span
-  size_t asks;
 } tile_place;
 
 typedef void (*tile)(const tile_place *place);
@@ -77,10 +76,9 @@ ALWAYS void ask_ahead(const uint8_t *line) { _mm_prefetch((const char *)line, _M
       WIDE_NAMES(NAME, 5),   WIDE_NAMES(NAME, 6),    NARROW_NAMES(NAME, 7),  NARROW_NAMES(NAME, 8),       \
       NARROW_NAMES(NAME, 9), NARROW_NAMES(NAME, 10), NARROW_NAMES(NAME, 11), NARROW_NAMES(NAME, 12)};
 #define INTEGER_TILES(NAME)                                                                               \
-  WIDE(NAME, 1) WIDE(NAME, 2) WIDE(NAME, 3) WIDE(NAME, 4) NARROW(NAME, 5) NARROW(NAME, 6)                 \
-  static const tile NAME##_tiles[MOST_ROWS_OF_INTEGERS][3] = {                                            \
-      WIDE_NAMES(NAME, 1), WIDE_NAMES(NAME, 2),   WIDE_NAMES(NAME, 3),                                    \
-      WIDE_NAMES(NAME, 4), NARROW_NAMES(NAME, 5), NARROW_NAMES(NAME, 6)};
+  WIDE(NAME, 1) WIDE(NAME, 2) WIDE(NAME, 3) WIDE(NAME, 4)                                                 \
+  static const tile NAME##_tiles[MOST_ROWS_OF_INTEGERS][3] = {WIDE_NAMES(NAME, 1), WIDE_NAMES(NAME, 2),   \
+                                                              WIDE_NAMES(NAME, 3), WIDE_NAMES(NAME, 4)};
 
 FLOAT_TILES(float32)
 FLOAT_TILES(bfloat16)
@@ -90,7 +88,7 @@ INTEGER_TILES(int4)
 
 /// The most rows that are computed for a whole strip at once.
 ALWAYS size_t most_rows_of_strip(int32_t precision) {
-  return precision < BALLAST_INT8 ? MOST_ROWS_OF_STRIP : MOST_ROWS_OF_INTEGER_STRIP;
+  return precision < BALLAST_INT8 ? MOST_ROWS_OF_STRIP : MOST_ROWS_OF_INTEGERS;
 }
 
 /// How far ahead of a stream to ask, and the steps' lines of a strip that are computed for all rows before the next:
@@ -114,7 +112,6 @@ static void block_product(const tile (*tiles)[3], const tile_place *at, size_t r
     while (panel + ((size_t)1 << exponent) > width) exponent -= 1;
     place.lines = at->lines + panel * 64;
     place.out = at->out + panel * BALLAST_PANEL;
-    place.asked = at->asked + panel * (SPAN / 4) * at->asks;
     tiles[rows - 1][exponent](&place);
     panel += (size_t)1 << exponent;
   }
@@ -128,8 +125,8 @@ static void product(int32_t precision, int grain, const void *weights, size_t pa
                           : grain == COARSE               ? int8_coarse_tiles
                                                           : int8_fine_tiles;
   if (count == 0) return;
-  int is_wide = count <= most_rows_of_strip(precision);
-  size_t bytes = panel_bytes(precision, depth), chunk = is_wide ? rounded(depth, SPAN) : CHUNK * line_steps(precision);
+  int is_wide = parts->height <= most_rows_of_strip(precision);
+  size_t bytes = panel_bytes(precision, depth), chunk = is_wide && count <= parts->height ? rounded(depth, SPAN) : CHUNK * line_steps(precision);
   size_t blocks = ceiling(count, parts->height), chunk_lines = CHUNK + (precision < BALLAST_INT8 ? 0 : chunk / SPAN);
   for (size_t panel = 0; panel < panels; panel += STRIP) {
     size_t width = strip_width(panels, panel);
@@ -142,13 +139,7 @@ static void product(int32_t precision, int grain, const void *weights, size_t pa
                             .starts = parts->starts + row * parts->most_groups,
                             .out = out + row * stride + panel * BALLAST_PANEL, .stride = stride, .continues = done > 0};
         move_along(&place, precision, grain, done / SPAN);
-        size_t ahead = chunk_lines * place.step;
-        place.ahead = is_wide ? STREAM_AHEAD : block == 0 && precision < BALLAST_INT8 ? (ptrdiff_t)ahead : 0;
-        if (!is_wide && precision >= BALLAST_INT8) {
-          // Each block asks for its share of the next chunk.
-          place.asks = ceiling(chunk_lines * width, blocks * ceiling(width, 2) * (chunk / SPAN));
-          place.asked = place.lines + ahead + block * (ahead / blocks);
-        }
+        place.ahead = block > 0 ? 0 : is_wide ? STREAM_AHEAD : (ptrdiff_t)(chunk_lines * place.step);
         block_product(tiles, &place, left < parts->height ? left : parts->height, width, is_wide);
       }
     }
@@ -156,7 +147,16 @@ static void product(int32_t precision, int grain, const void *weights, size_t pa
   for (size_t line = 0; line < STREAM_AHEAD; line += 64) ask_ahead((const uint8_t *)next + line);
 }
 
+#define PEAK_VECTOR __m512
+#define PEAK_FLOAT32(SUM, LEFT, RIGHT) _mm512_fmadd_ps(LEFT, RIGHT, SUM)
+#define PEAK_BFLOAT16(SUM, LEFT, RIGHT) _mm512_dpbf16_ps(SUM, (__m512bh)(LEFT), (__m512bh)(RIGHT))
+#define PEAK_INT8(SUM, LEFT, RIGHT) \
+  (__m512)_mm512_dpbusd_epi32((__m512i)(SUM), (__m512i)(LEFT), (__m512i)(RIGHT))
+#define PEAK_PAIRS 2
+#include "peaks_body.h"
+
 #pragma clang attribute pop
 
-const ballast_kernel_set ballast_avx512_kernels = {"avx512", pack, quantize, pack_codes, expert_rows, combine, exact};
+const ballast_kernel_set ballast_avx512_kernels = {"avx512", pack, quantize, pack_codes, expert_rows, combine, exact,
+                                                     arithmetic, read_memory};
 #endif

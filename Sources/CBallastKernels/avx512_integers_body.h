@@ -13,7 +13,7 @@ ALWAYS void int8_quad(const int rows, const int panels, const tile_place *place,
   __m512i weights[STRIP];
   UNROLLED for (int panel = 0; panel < panels; panel++) {
     weights[panel] = _mm512_load_si512(lines + panel * 64);
-    if (panels == STRIP) ask_ahead(lines + panel * 64 + place->ahead);
+    ask_ahead(lines + panel * 64 + place->ahead);
   }
   UNROLLED for (int row = 0; row < rows; row++) {
     __m512i value = _mm512_set1_epi32((int32_t)units[row]);
@@ -30,7 +30,7 @@ ALWAYS void int4_quads(const int rows, const int panels, const tile_place *place
   __m512i low[STRIP], high[STRIP];
   UNROLLED for (int panel = 0; panel < panels; panel++) {
     __m512i both = _mm512_load_si512(lines + panel * 64);
-    if (panels == STRIP) ask_ahead(lines + panel * 64 + place->ahead);
+    ask_ahead(lines + panel * 64 + place->ahead);
     low[panel] = _mm512_and_si512(both, low_half);
     high[panel] = _mm512_and_si512(_mm512_srli_epi32(both, 4), low_half);
   }
@@ -134,9 +134,8 @@ ALWAYS void integer_tile(const int rows, const int panels, const int32_t precisi
   tile_sums tile;
   begin_tile(rows, panels, tile.sums, place);
   size_t whole = place->depth / SPAN, rest = ceiling(place->depth % SPAN, 4);
-  const uint8_t *lines = place->lines, *asked = place->asked;
+  const uint8_t *lines = place->lines;
   for (size_t span = 0; span < whole; span++) {
-    for (size_t ask = 0; ask < place->asks; ask++, asked += 64) ask_ahead(asked);
     integer_span(rows, panels, precision, grain, place, lines, span, 16, &tile);
     lines += (SPAN / line_steps(precision) + 1) * place->step;
   }

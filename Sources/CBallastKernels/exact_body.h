@@ -15,9 +15,12 @@ static void widen(const ballast_source *source, size_t first, size_t count, floa
 }
 
 ALWAYS float total(lanes value) {
-  float sum = 0;
-  for (int lane = 0; lane < 16; lane++) sum += value[lane];
-  return sum;
+  typedef float half __attribute__((vector_size(32)));
+  typedef float quarter __attribute__((vector_size(16)));
+  half eight = __builtin_shufflevector(value, value, 0, 1, 2, 3, 4, 5, 6, 7) +
+               __builtin_shufflevector(value, value, 8, 9, 10, 11, 12, 13, 14, 15);
+  quarter four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+  return (four[0] + four[1]) + (four[2] + four[3]);
 }
 
 /// out[row · spacing] = Σ weights · row, for `count` rows `stride` apart; a weight read serves `rows` of them.

@@ -42,7 +42,7 @@ static void expert_rows(const ballast_expert *expert, const ballast_expert *next
   }
 }
 
-static void combine(const float *entries, size_t stride, const int32_t *order, const float *gates, size_t count,
+static int32_t combine(const float *entries, size_t stride, const int32_t *order, const float *gates, size_t count,
                     float *sum, size_t hidden) {
   memset(sum, 0, hidden * sizeof(float));
   for (size_t choice = 0; choice < count; choice++) {
@@ -50,4 +50,5 @@ static void combine(const float *entries, size_t stride, const int32_t *order, c
     float gate = gates[order[choice]];
     for (size_t i = 0; i < hidden; i++) sum[i] += gate * entry[i];
   }
+  return all_finite(sum, hidden);
 }

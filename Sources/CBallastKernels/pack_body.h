@@ -1,10 +1,31 @@
 // Laying weights out as the products read them, a panel at a time.
 
-/// Sixteen rows of 64 bytes become sixteen lines of 4 bytes from each: turned, `[row][unit]` becomes `[unit][row]`.
-ALWAYS void turn(const uint32_t *rows, size_t stride, uint32_t *lines, size_t line_stride) {
-  for (int unit = 0; unit < 16; unit++) {
-    for (int row = 0; row < 16; row++) lines[unit * line_stride + row] = rows[row * stride + unit];
+/// Exchanges the elements of two rows that lie across the diagonal of their 2 × 2 blocks of `STEP` × `STEP`.
+#define EXCHANGE(ROWS, STEP, FIRST, SECOND)                                            \
+  _Pragma("clang loop unroll(full)") for (int row = 0; row < 16; row++) {              \
+    if (row & STEP) continue;                                                          \
+    bit_lanes upper = ROWS[row], lower = ROWS[row + STEP];                             \
+    ROWS[row] = __builtin_shufflevector(upper, lower, FIRST);                          \
+    ROWS[row + STEP] = __builtin_shufflevector(upper, lower, SECOND);                  \
   }
+#define FIRST_1 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30
+#define SECOND_1 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31
+#define FIRST_2 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29
+#define SECOND_2 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31
+#define FIRST_4 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27
+#define SECOND_4 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31
+#define FIRST_8 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
+#define SECOND_8 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31
+
+/// Sixteen rows of 64 bytes become sixteen lines of 4 bytes from each: `[row][unit]` becomes `[unit][row]`.
+ALWAYS void turn(const uint32_t *from, size_t stride, uint32_t *lines, size_t line_stride) {
+  bit_lanes rows[16];
+  for (int row = 0; row < 16; row++) memcpy(&rows[row], from + row * stride, 64);
+  EXCHANGE(rows, 1, FIRST_1, SECOND_1)
+  EXCHANGE(rows, 2, FIRST_2, SECOND_2)
+  EXCHANGE(rows, 4, FIRST_4, SECOND_4)
+  EXCHANGE(rows, 8, FIRST_8, SECOND_8)
+  for (int unit = 0; unit < 16; unit++) memcpy(lines + unit * line_stride, &rows[unit], 64);
 }
 
 /// Turns 16 rows of `units` 4-byte units, `stride` units apart, into lines `line_stride` units apart.
@@ -23,16 +44,6 @@ typedef struct panel_rows {
   size_t stride;
   size_t groups;
 } panel_rows;
-
-/// Whether every one of `count` numbers is finite.
-static int32_t all_finite(const float *values, size_t count) {
-  int32_t largest = 0;
-  for (size_t i = 0; i < count; i++) {
-    int32_t size = (int32_t)(bits_of(values[i]) & 0x7fffffffu);
-    largest = size > largest ? size : largest;
-  }
-  return largest < NOT_FINITE;
-}
 
 /// Reads one output into its row.
 static int32_t read_output(int32_t precision, const ballast_source *source, size_t output, size_t depth,
@@ -58,12 +69,12 @@ static int32_t read_output(int32_t precision, const ballast_source *source, size
 
 /// Codes, two a byte: of eight in a row, the first four in the low halves of four bytes.
 static void halve_codes(int8_t *codes, size_t depth) {
+  // To add 8 without a carry is to turn the highest of four bits.
   for (size_t i = 0; i < depth; i += 8) {
     uint64_t eight;
     memcpy(&eight, codes + i, 8);
-    // To add 8 without a carry is to turn the highest of four bits.
     eight = (eight & 0x0f0f0f0f0f0f0f0fu) ^ 0x0808080808080808u;
-    uint32_t four = (uint32_t)eight | (uint32_t)(eight >> 32) << 4;
+    uint32_t four = (uint32_t)eight | (uint32_t)(eight >> 28);
     memcpy(codes + i / 2, &four, 4);
   }
 }

@@ -36,4 +36,11 @@ ALWAYS integer_lanes portable_dot4(integer_lanes sum, integer_lanes bytes, int32
 
 #include "product_body.h"
 
-const ballast_kernel_set ballast_portable_kernels = {"portable", pack, quantize, pack_codes, expert_rows, combine, exact};
+#define PEAK_VECTOR lanes
+#define PEAK_FLOAT32(SUM, LEFT, RIGHT) ((SUM) + (LEFT) * (RIGHT))
+#define PEAK_BFLOAT16(SUM, LEFT, RIGHT) ((SUM) + (LEFT) * (RIGHT))
+#define PEAK_INT8(SUM, LEFT, RIGHT) (lanes) DOT4((integer_lanes)(SUM), (integer_lanes)(LEFT), (int32_t)bits_of((RIGHT)[0]))
+#define PEAK_PAIRS 1
+#include "peaks_body.h"
+
+const ballast_kernel_set ballast_portable_kernels = {"portable", pack, quantize, pack_codes, expert_rows, combine, exact, arithmetic, read_memory};

@@ -36,19 +36,21 @@ ALWAYS int32_t quantize_group(int32_t precision, lanes low, lanes high, int8_t *
   } else {
     // The code without an opposite goes to the largest weight's side. Two steps are tried: one that just reaches it, and
     // one a little finer, which leaves it outside and which most others gain by.
+    // Neither choice is a branch: both are as good as drawn by lot.
     integer_lanes is_largest = (low == largest) | (high == largest);
-    float signed_largest = __builtin_reduce_or(is_largest) ? -largest : largest;
-    uint16_t wide = bfloat16_of(signed_largest / 8), narrow = bfloat16_of(signed_largest / 8.5f);
-    float wide_scale = float_of((uint32_t)wide << 16), narrow_scale = float_of((uint32_t)narrow << 16);
+    uint32_t sign = (uint32_t)__builtin_reduce_or(is_largest) & 0x80000000u;
+    float signed_largest = float_of((uint32_t)size | sign);
+    uint32_t wide = bfloat16_of(signed_largest / 8), narrow = bfloat16_of(signed_largest / 8.5f);
+    float wide_scale = float_of(wide << 16), narrow_scale = float_of(narrow << 16);
     best = codes_at(low, high, wide_scale, 7);
     group_codes other = codes_at(low, high, narrow_scale, 7);
     lanes gain = squares(low, best.low, wide_scale) - squares(low, other.low, narrow_scale);
     gain += squares(high, best.high, wide_scale) - squares(high, other.high, narrow_scale);
-    *scale = wide;
-    if (total(gain) > 0) {
-      *scale = narrow;
-      best = other;
-    }
+    uint32_t takes_narrow = -(uint32_t)(total(gain) > 0);
+    *scale = (uint16_t)((narrow & takes_narrow) | (wide & ~takes_narrow));
+    integer_lanes mask = (integer_lanes){0} + (int32_t)takes_narrow;
+    best.low = (other.low & mask) | (best.low & ~mask);
+    best.high = (other.high & mask) | (best.high & ~mask);
   }
   byte_lanes first = __builtin_convertvector(best.low, byte_lanes), last = __builtin_convertvector(best.high, byte_lanes);
   memcpy(codes, &first, 16);

@@ -31,6 +31,16 @@ ALWAYS integer_lanes size_bits(lanes value) { return (integer_lanes)value & 0x7f
 /// What the bits of infinity and NaN reach.
 enum { NOT_FINITE = 0x7f800000 };
 
+/// Whether every one of `count` numbers is finite.
+static int32_t all_finite(const float *values, size_t count) {
+  int32_t largest = 0;
+  for (size_t i = 0; i < count; i++) {
+    int32_t size = (int32_t)(bits_of(values[i]) & 0x7fffffffu);
+    largest = size > largest ? size : largest;
+  }
+  return largest < NOT_FINITE;
+}
+
 /// The nearest whole numbers, ties to even, of numbers below 2²² in size.
 ALWAYS integer_lanes nearest(lanes value) { return (integer_lanes)(value + 12582912.0f) - 0x4b400000; }
 

@@ -139,6 +139,57 @@ import Testing
     }
   }
 
+  @Test(arguments: Precision.allCases) func reportsRowsThatAreNotFinite(precision: Precision) async throws {
+    let executor = try single(try TestExpert(hidden: 64, inner: 32))
+    let staged = try await executor.stage(
+      Replica(expert: ExpertID(0), device: DeviceID(0), precision: precision), layer: LayerID(0))
+    let dispatch = try dispatch(staged, on: executor, tokens: 5)
+    func outputs(_ input: [Float]) throws -> [Float] {
+      var output = Array(repeating: Float(0), count: input.count)
+      var span = output.mutableSpan
+      var sample: ExecutionSample?
+      try executor.execute(dispatch, layer: LayerID(0), input: input.span, output: &span, sample: &sample)
+      return output
+    }
+    var random = Numbers(seed: 13)
+    var input = random.gaussians(5 * 64)
+    let clean = try outputs(input)
+    #expect(executor.rowsNotFinite == 0)
+    input[2 * 64 + 9] = .infinity
+    let spoiled = try outputs(input)
+    #expect(executor.rowsNotFinite == 1)
+    for row in [0, 1, 3, 4] { #expect(spoiled[row * 64..<row * 64 + 64] == clean[row * 64..<row * 64 + 64]) }
+  }
+
+  /// Replicas at every precision are asked for at once where two and a half fit: what does not fit is refused.
+  @Test func neverHoldsMoreThanItsBudget() async throws {
+    let source = try TestExpert(hidden: 64, inner: 32)
+    let shape = try source.dimensions.modelShape(
+      layers: 1, expertsPerLayer: 8, expertsPerToken: 1, fullPrecision: .float32)
+    let limit = shape.bytesPerExpert[.float32] * 5 / 2
+    let executor = try CPUExecutor(
+      source: source, shape: shape, dimensions: source.dimensions,
+      configuration: CPUExecutorConfiguration(devices: 1, memoryBytesPerDevice: limit))
+    let staged = await withTaskGroup(of: StagedReplica?.self) { group in
+      for expert in 0..<8 {
+        for precision in Precision.allCases {
+          let replica = Replica(expert: ExpertID(expert), device: DeviceID(0), precision: precision)
+          group.addTask { try? await executor.stage(replica, layer: LayerID(0)) }
+        }
+      }
+      return await group.reduce(into: [StagedReplica]()) { all, one in if let one { all.append(one) } }
+    }
+    let memory = executor.memory[0]
+    #expect(!staged.isEmpty && staged.count < 32)
+    #expect(memory.peakReplicaBytes <= limit && memory.replicaBytes == staged.reduce(0) { $0 + $1.bytes })
+    for precision in Precision.allCases {
+      let bytes = staged.filter { $0.replica.precision == precision }.reduce(0) { $0 + $1.bytes }
+      #expect(memory.bytesByPrecision[precision] == bytes)
+    }
+    for replica in staged { await executor.retire(replica) }
+    #expect(executor.memory[0].replicaBytes == 0)
+  }
+
   @Test func refusesWeightsThatAreNotFinite() async throws {
     let executor = try single(try TestExpert(hidden: 64, inner: 32, spoiled: .nan))
     for precision in executor.precisions {

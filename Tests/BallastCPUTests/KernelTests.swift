@@ -15,9 +15,9 @@ import Testing
   static let levels = (0...2).filter { ballast_kernels_for(Int32($0)) != nil }
   static let shapes = [
     Shape(hidden: 192, inner: 128), Shape(hidden: 200, inner: 72), Shape(hidden: 1, inner: 1),
-    Shape(hidden: 67, inner: 131),
+    Shape(hidden: 67, inner: 131), Shape(hidden: 330, inner: 50),
   ]
-  static let precisions: [Precision] = [.float32, .bfloat16, .int8]
+  static let precisions = Precision.allCases
 
   private func kernels(_ level: Int) throws -> ballast_kernel_set {
     try #require(ballast_kernels_for(Int32(level))).pointee
@@ -107,7 +107,8 @@ import Testing
     }
   }
 
-  /// A step of a group's largest weight over 127, halved, bounds every weight's error; bfloat16 keeps 8 bits.
+  /// Half a step of a group's largest weight over 127.5 bounds int8's errors, and bfloat16 keeps 8 bits; int4 may leave
+  /// the largest weight a step and a half of an eighth and a half outside.
   @Test(arguments: levels) func packingRoundsToTheNearestStep(level: Int) throws {
     let source = try TestExpert(hidden: 200, inner: 72)
     let gate = source.values(.gate)
@@ -118,14 +119,15 @@ import Testing
           let weight = gate[output * 200 + reduction]
           let stored = ballast_reference_weight(
             Int32(precision.rawValue), packed.weights.gate_up, 10, 200, output / 16 * 2, output % 16, reduction)
-          let group = reduction / 32 * 32..<min(reduction / 32 * 32 + 32, 200)
-          let largest = group.map { abs(gate[output * 200 + $0]) }.max() ?? 0
+          let first = reduction / 32 * 32
+          let group = gate[output * 200 + first..<output * 200 + min(first + 32, 200)]
+          let largest = group.map { abs($0) }.max() ?? 0
           let bound =
             switch precision {
             case .float32: Float(0)
             case .bfloat16: abs(weight) / 256
-            // The scale is rounded up to a bfloat16.
-            case .int8, .int4: largest / 127.5 * 0.505
+            case .int8: largest / 127.5 * 0.506
+            case .int4: largest / 8.5 * 1.51
             }
           guard abs(stored - weight) <= bound else {
             Issue.record("\(precision): \(weight) became \(stored), further than \(bound)")
@@ -148,6 +150,63 @@ import Testing
     let set = try kernels(level)
     #expect(PackedTestExpert(large, precision: .bfloat16, kernels: set).packingCode == BALLAST_NOT_FINITE)
     #expect(PackedTestExpert(large, precision: .int8, kernels: set).packingCode == BALLAST_PACKED)
+  }
+
+  /// Groups whose largest value is too small to divide by are zeros; others keep what is above their step.
+  @Test(arguments: levels) func tinyNumbersAreNumbers(level: Int) throws {
+    let set = try kernels(level)
+    let source = try TestExpert(hidden: 192, inner: 128)
+    let tiny = (0..<2 * 192).map { place -> Float in
+      let unit = place < 192 ? Float.leastNonzeroMagnitude * 7000 : 1e-30
+      return Float(place % 7 - 3) * unit
+    }
+    for precision in Self.precisions {
+      let outputs = PackedTestExpert(source, precision: precision, kernels: set).outputs(
+        set, input: tiny, rows: [0, 1])
+      #expect(outputs.joined().allSatisfy { $0.isFinite && abs($0) < 1e-20 }, "\(precision)")
+    }
+  }
+
+  /// Codes and scales made apart give what packing gives at once, and what the reference reads back.
+  @Test(arguments: levels, [Precision.int8, .int4]) func codesPackAsWeightsDo(level: Int, precision: Precision) throws {
+    let set = try kernels(level)
+    let (outputs, depth, code) = (72, 200, Int32(precision.rawValue))
+    let source = try TestExpert(hidden: depth, inner: outputs)
+    let packed = PackedTestExpert(source, precision: precision, kernels: set)
+    func rounded(_ matrix: ExpertMatrix) -> (codes: [Int8], scales: [UInt16]) {
+      var codes = Array(repeating: Int8(0), count: outputs * depth)
+      var scales = Array(repeating: UInt16(0), count: outputs * ballast_groups(depth))
+      source.values(matrix).withUnsafeBytes { values in
+        var source = ballast_source(values: values.baseAddress, precision: 0)
+        #expect(set.quantize(code, &source, depth, 0, outputs, &codes, &scales) == BALLAST_PACKED)
+      }
+      return (codes, scales)
+    }
+    let (gate, up) = (rounded(.gate), rounded(.up))
+    let bytes = ballast_gate_up_bytes(code, depth, outputs)
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+    defer { memory.deallocate() }
+    gate.codes.withUnsafeBufferPointer { gateCodes in
+      gate.scales.withUnsafeBufferPointer { gateScales in
+        up.codes.withUnsafeBufferPointer { upCodes in
+          up.scales.withUnsafeBufferPointer { upScales in
+            var both = [
+              ballast_codes(codes: gateCodes.baseAddress, scales: gateScales.baseAddress),
+              ballast_codes(codes: upCodes.baseAddress, scales: upScales.baseAddress),
+            ]
+            both.withUnsafeMutableBufferPointer {
+              #expect(
+                set.pack_codes(code, &$0[0], &$0[1], outputs, depth, 0, ballast_gate_up_strips(outputs), memory)
+                  == BALLAST_PACKED)
+            }
+          }
+        }
+      }
+    }
+    #expect(memcmp(memory, packed.weights.gate_up, bytes) == 0)
+    let weight = ballast_reference_weight(code, memory, 10, depth, 4, 3, 77)
+    let scale = Float(bitPattern: UInt32(gate.scales[35 * ballast_groups(depth) + 77 / 32]) << 16)
+    #expect(weight == scale * Float(gate.codes[35 * depth + 77]))
   }
 
   @Test(arguments: levels) func exactAgreesWithDoublePrecision(level: Int) throws {

@@ -8,7 +8,8 @@ import Testing
     let dimensions = try ExpertDimensions(hidden: 16, inner: 16)
     let replica = Replica(expert: ExpertID(expert), device: DeviceID(0), precision: .int8)
     return PackedReplica(
-      replica, layer: LayerID(0), block: try arena.allocate(bytes: dimensions.bytes(.int8)), arena: arena,
+      replica, layer: LayerID(0), block: try arena.allocate(bytes: dimensions.bytes(.int8), precision: .int8),
+      arena: arena,
       dimensions: dimensions)
   }
 

@@ -51,6 +51,21 @@ import Testing
     try served.checkBudget()
   }
 
+  @Test func aLostDeviceIsMaskedBeforeTheNextTick() async throws {
+    let served = try await ServedModel(
+      exponent: 0.8, seed: 1, configuration: ServedModel.adaptive(memoryBudgetShare: 2.5))
+    // Its experts have no other copy yet, so the table must keep it.
+    try served.balancer.lose(DeviceID(2))
+    #expect(served.balancer.table.maskedDevices.isEmpty)
+    await served.balancer.tick(at: .seconds(1))
+    #expect(served.balancer.table.maskedDevices == [DeviceID(2)])
+    // Now it holds nothing: coming back and going again takes no tick.
+    try served.balancer.restore(DeviceID(2))
+    #expect(served.balancer.table.maskedDevices.isEmpty)
+    try served.balancer.lose(DeviceID(2))
+    #expect(served.balancer.table.maskedDevices == [DeviceID(2)])
+  }
+
   @Test func aDrainedDeviceServesUntilItIsEmpty() async throws {
     var served = try await ServedModel(
       exponent: 0.8, seed: 1, configuration: ServedModel.adaptive(memoryBudgetShare: 2.5))

@@ -97,6 +97,20 @@ public enum ConfigurationSchema {
     .number(
       "planner.moveBudgetShare", \.planner.moveBudgetShare, 0...1,
       "Most bytes one plan may move, as a share of the memory budget."),
+    .integer(
+      "planner.moveCopies", \.planner.moves.copies, 0...MoveBudget.unlimited, "Most replicas one plan may stage."),
+    .integer(
+      "planner.moveCopiesPerLayer", \.planner.moves.copiesPerLayer, 0...MoveBudget.unlimited,
+      "Most replicas one plan may stage in a layer."),
+    .integer(
+      "planner.moveBytesPerLayer", \.planner.moves.bytesPerLayer, 0...MoveBudget.unlimited,
+      "Most bytes one plan may stage in a layer."),
+    .integer(
+      "planner.moveBytesPerDevice", \.planner.moves.bytesPerDevice, 0...MoveBudget.unlimited,
+      "Most bytes one plan may stage on a device."),
+    .integer(
+      "planner.moveBytesPerLink", \.planner.moves.bytesPerLink, 0...MoveBudget.unlimited,
+      "Most bytes one plan may bring from one device to another."),
     .number(
       "planner.leastGain", \.planner.leastGain, 0...1,
       "Share of its layer's time that every staged replica must save; below it is noise."),

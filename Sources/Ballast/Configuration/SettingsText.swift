@@ -48,7 +48,8 @@ public struct SettingsText: Sendable {
     let text = String(Self.trimmed(line[line.index(after: sign)...]))
     guard let key = ConfigurationSchema.keys.first(where: { $0.path == path }) else {
       throw .unknownKey(
-        line: number, key: Self.shown(path[...]), suggestion: nearest(to: path, among: ConfigurationSchema.keys.map(\.path)))
+        line: number, key: Self.shown(path[...]),
+        suggestion: nearest(to: path, among: ConfigurationSchema.keys.map(\.path)))
     }
     guard case .value(let value) = key.domain.read(text) else {
       throw .badValue(line: number, key: path, value: Self.shown(text[...]), allowed: key.domain)

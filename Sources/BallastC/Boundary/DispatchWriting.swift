@@ -2,9 +2,12 @@ import BallastRuntime
 import CBallast
 
 extension ballast_dispatch {
+  // Safety: what comes from the caller is checked before it is followed; sizes are those stated.
   /// Checks the caller's arrays before anything is counted.
   func check() throws(Refusal) {
-    guard unsafe reserved == 0 else { throw Refusal(BALLAST_BAD_SIZE, unsafe "reserved of ballast_dispatch is \(reserved); set it to 0") }
+    guard unsafe reserved == 0 else {
+      throw Refusal(BALLAST_BAD_SIZE, unsafe "reserved of ballast_dispatch is \(reserved); set it to 0")
+    }
     // Safety: addresses are looked at, not followed.
     unsafe try Self.check(runs, "runs")
     unsafe try Self.check(device_runs, "device_runs")
@@ -72,11 +75,13 @@ extension ballast_dispatch {
       unsafe target[index] = ballast_run(
         expert: UInt32(truncatingIfNeeded: run.expert.index), replica: run.handle,
         precision: UInt32(run.precision.rawValue), device: UInt32(truncatingIfNeeded: run.device.index),
-        home: UInt32(truncatingIfNeeded: run.home.index), first_entry: UInt32(truncatingIfNeeded: run.entries.lowerBound),
+        home: UInt32(truncatingIfNeeded: run.home.index),
+        first_entry: UInt32(truncatingIfNeeded: run.entries.lowerBound),
         entry_count: UInt32(truncatingIfNeeded: run.entries.count), reserved: 0)
     }
   }
 
+  // Safety: what comes from the caller is checked before it is followed; sizes are those stated.
   private static func copy<Element>(_ source: [Element], to target: UnsafeMutablePointer<Element>?) {
     // Safety: the caller made sure that there is room.
     guard let target = unsafe target else { return }

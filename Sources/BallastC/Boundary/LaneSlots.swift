@@ -1,6 +1,7 @@
 import CBallast
 import Synchronization
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Every lane of the process, reached without a lock by one thread at a time.
 @safe struct LaneSlots: ~Copyable, @unchecked Sendable {
   // Concurrency:
@@ -8,6 +9,7 @@ import Synchronization
   //   owns the slot until it turns it back.
   // - Destroying a busy lane only marks it; the thread that uses it lets it go when it is done.
   // Safety: slots are allocated once and never freed; an object is reached only by whoever made its slot busy.
+  // Safety: what comes from the caller is checked before it is followed; sizes are those stated.
   @unsafe private struct Slot: ~Copyable {
     let word = Atomic<UInt64>(0)
     var lane: Unmanaged<ServedLane>?
@@ -21,6 +23,7 @@ import Synchronization
   }
 
   private static var kind: UInt64 { 2 }
+  // Safety: allocated once, never freed.
   private let slots: UnsafeMutablePointer<Slot>
   private let free: Mutex<[Int]>
 
@@ -73,7 +76,8 @@ import Synchronization
         guard whenBusy, error.status == BALLAST_LANE_BUSY else { throw error }
         // Safety: the word is atomic.
         let marked = unsafe slots[index].word.compareExchange(
-          expected: generation << 2 | State.busy, desired: generation << 2 | State.doomed, ordering: .acquiringAndReleasing)
+          expected: generation << 2 | State.busy, desired: generation << 2 | State.doomed,
+          ordering: .acquiringAndReleasing)
         if marked.exchanged || marked.original & State.mask == State.doomed { return }
       }
     }

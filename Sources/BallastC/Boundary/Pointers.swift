@@ -9,6 +9,7 @@ protocol Sized {
   var size: UInt32 { get }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 extension UnsafePointer {
   func checkAligned(_ name: String) throws(Refusal) {
     // Safety: the address is looked at, not followed.
@@ -39,11 +40,13 @@ func read<Value: Sized>(_ pointer: UnsafePointer<Value>?) throws(Refusal) -> Val
   let size = unsafe UnsafeRawPointer(pointer).load(as: UInt32.self)
   guard size == MemoryLayout<Value>.stride else {
     throw Refusal(
-      BALLAST_BAD_SIZE, "size of \(Value.name) is \(size); set it to sizeof(\(Value.name)), \(MemoryLayout<Value>.stride)")
+      BALLAST_BAD_SIZE,
+      "size of \(Value.name) is \(size); set it to sizeof(\(Value.name)), \(MemoryLayout<Value>.stride)")
   }
   return unsafe pointer.pointee
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Checks that a result can be written where the caller says, before anything is done.
 func writable<Value>(
   _ pointer: UnsafeMutablePointer<Value>?, _ name: String
@@ -55,7 +58,8 @@ func writable<Value>(
 }
 
 /// The same for a structure that begins with its size, which is kept.
-func writable<Value: Sized>(sized pointer: UnsafeMutablePointer<Value>?) throws(Refusal) -> UnsafeMutablePointer<Value> {
+func writable<Value: Sized>(sized pointer: UnsafeMutablePointer<Value>?) throws(Refusal) -> UnsafeMutablePointer<Value>
+{
   // Safety: `read` checks what is written over afterwards.
   _ = try unsafe read(UnsafePointer(pointer))
   return unsafe try writable(pointer, Value.name)
@@ -63,7 +67,8 @@ func writable<Value: Sized>(sized pointer: UnsafeMutablePointer<Value>?) throws(
 
 /// Writes as many elements as there are, when there is room for all; their number in any case.
 func write<Element>(
-  _ values: [Element], to pointer: UnsafeMutablePointer<Element>?, capacity: UInt64, count: UnsafeMutablePointer<UInt64>?,
+  _ values: [Element], to pointer: UnsafeMutablePointer<Element>?, capacity: UInt64,
+  count: UnsafeMutablePointer<UInt64>?,
   _ name: String
 ) throws(Refusal) {
   // Safety: the caller states the capacity, and it is kept to.
@@ -81,6 +86,7 @@ func write<Element>(
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// The text of a caller; nil is the empty text.
 func text(_ pointer: UnsafePointer<CChar>?, limit: Int, _ name: String) throws(Refusal) -> String {
   // Safety: the text ends with a zero, which is looked for no further than the limit.

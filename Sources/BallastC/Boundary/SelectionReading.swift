@@ -2,18 +2,21 @@ import BallastRuntime
 import CBallast
 
 extension ballast_selection {
+  // Safety: what comes from the caller is checked before it is followed; sizes are those stated.
   /// Lends the selection where it stands.
   ///
-  /// - Parameter scratch: Keeps the traits of tokens that differ; allocates only beyond the largest batch seen.
+  /// The scratch keeps the traits of tokens that differ, and grows only with the largest batch seen.
+  ///
+  /// - Throws: `Refusal` naming the first bad value.
   @inline(__always)
   func with(
     expertsPerLayer: Int, scratch: inout [TokenTraits],
     _ body: (borrowing SelectionSpan) throws(Refusal) -> Void
   ) throws(Refusal) {
+    // Safety: the caller states how many tokens and choices there are; each array is checked to be there and aligned.
     let count = unsafe try assignmentCount()
     let shared = unsafe TokenTraits(phase: try Phase(checked: phase), isCounted: try isCounted())
     unsafe try fill(&scratch, shared)
-    // Safety: the caller states how many tokens and choices there are; each array is checked to be there and aligned.
     switch unsafe expert_bytes {
     case 1: try unsafe with(UInt8.self, count, expertsPerLayer, shared, scratch, body)
     case 2: try unsafe with(UInt16.self, count, expertsPerLayer, shared, scratch, body)
@@ -23,14 +26,21 @@ extension ballast_selection {
     }
   }
 
+  // Safety: what comes from the caller is checked before it is followed; sizes are those stated.
   /// Choices of all tokens.
   private func assignmentCount() throws(Refusal) -> Int {
-    guard unsafe tokens <= UInt32(Int32.max) else { throw .badValue(unsafe "tokens is \(tokens); the limit is \(Int32.max)") }
+    guard unsafe tokens <= UInt32(Int32.max) else {
+      throw .badValue(unsafe "tokens is \(tokens); the limit is \(Int32.max)")
+    }
     // Safety: row starts are one more than there are tokens.
     guard let starts = unsafe row_starts else {
-      guard unsafe experts_per_token > 0 else { throw .badValue("experts_per_token is 0 and row_starts is null; give one") }
+      guard unsafe experts_per_token > 0 else {
+        throw .badValue("experts_per_token is 0 and row_starts is null; give one")
+      }
       let product = unsafe UInt64(tokens) * UInt64(experts_per_token)
-      guard product <= UInt64(Int32.max) else { throw .badValue("\(product) choices in one batch; the limit is \(Int32.max)") }
+      guard product <= UInt64(Int32.max) else {
+        throw .badValue("\(product) choices in one batch; the limit is \(Int32.max)")
+      }
       return Int(product)
     }
     guard unsafe experts_per_token == 0 else {
@@ -42,6 +52,7 @@ extension ballast_selection {
     return Int(count)
   }
 
+  // Safety: what comes from the caller is checked before it is followed; sizes are those stated.
   private func isCounted() throws(Refusal) -> Bool {
     guard unsafe uncounted <= 1 else { throw .badValue(unsafe "uncounted is \(uncounted); allowed is 0 and 1") }
     return unsafe uncounted == 0
@@ -73,7 +84,8 @@ extension ballast_selection {
     } else {
       rows = unsafe .uniform(Int(experts_per_token))
     }
-    let traits: SelectionSpan.Traits = unsafe least_precision == nil || each.isEmpty ? .shared(shared) : .each(each.span)
+    let traits: SelectionSpan.Traits =
+      unsafe least_precision == nil || each.isEmpty ? .shared(shared) : .each(each.span)
     var weights: Span<Float>?
     if let gates = unsafe gates { weights = unsafe try elements(gates, count, "gates").span }
     var mask: Span<Bool>?
@@ -88,6 +100,7 @@ extension ballast_selection {
     try body(selection)
   }
 
+  // Safety: what comes from the caller is checked before it is followed; sizes are those stated.
   /// Bytes that are 0 or 1 are truth values.
   private static func flags(_ bytes: UnsafePointer<UInt8>, _ count: Int) throws(Refusal) -> UnsafeBufferPointer<Bool> {
     // Safety: every byte is checked to be 0 or 1 before it is read as a truth value.

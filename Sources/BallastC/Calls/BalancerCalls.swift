@@ -3,6 +3,7 @@ import BallastControl
 import BallastRuntime
 public import CBallast
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Makes a balancer in advice mode; see `ballast.h`.
 @c @implementation
 public func ballast_balancer_create(
@@ -33,6 +34,7 @@ public func ballast_balancer_create(
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// The configuration a text of settings makes of the defaults.
 func read(settings: UnsafePointer<CChar>?) throws(Refusal) -> BalancerConfiguration {
   // Safety: `text` looks no further than the limit.
@@ -63,6 +65,7 @@ public func ballast_balancer_destroy(_ balancer: ballast_balancer) -> ballast_st
   answer { () throws(Refusal) in try Registry.sessions.remove(balancer).close() }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Changes settings; see `ballast.h`.
 @c @implementation
 public func ballast_balancer_configure(
@@ -87,6 +90,7 @@ public func ballast_balancer_unfreeze(_ balancer: ballast_balancer) -> ballast_s
   answer { () throws(Refusal) in try Registry.sessions.find(balancer).setFrozen(false) }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Writes the placement; see `ballast.h`.
 @c @implementation
 public func ballast_balancer_placement(
@@ -112,7 +116,8 @@ public func ballast_balancer_statistics(
     let now = session.balancer.statistics
     unsafe result.pointee = ballast_statistics(
       size: UInt32(MemoryLayout<ballast_statistics>.stride), device_count: UInt32(now.memory.count),
-      ticks: UInt64(now.ticks), plans_published: UInt64(now.plansPublished), plans_abandoned: UInt64(now.plansAbandoned),
+      ticks: UInt64(now.ticks), plans_published: UInt64(now.plansPublished),
+      plans_abandoned: UInt64(now.plansAbandoned),
       table_version: now.tableVersion, replica_count: UInt64(now.placement.replicaCount),
       tokens: session.balancer.load.tokens, lanes: UInt64(session.laneCount),
       waiting_tables: UInt64(now.waitingTables), retirement_delays: UInt64(now.retirementDelays),
@@ -121,6 +126,7 @@ public func ballast_balancer_statistics(
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Writes the bytes in use on each device; see `ballast.h`.
 @c @implementation
 public func ballast_balancer_device_memory(

@@ -51,6 +51,7 @@ public func ballast_balancer_stop(_ balancer: ballast_balancer) -> ballast_statu
   answer { () throws(Refusal) in try Registry.sessions.find(balancer).stop() }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Gives the oldest event; see `ballast.h`.
 @c @implementation
 public func ballast_balancer_next_event(

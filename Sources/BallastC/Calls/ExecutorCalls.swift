@@ -2,6 +2,7 @@ import BallastCPU
 import BallastRuntime
 public import CBallast
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Makes an executor; see `ballast.h`.
 @c @implementation
 public func ballast_executor_create(
@@ -29,7 +30,8 @@ extension ballast_executor_options {
       let share = shape.fullBytes / Int(devices)
       let memory =
         memory_bytes_per_device > 0
-        ? Int(clamping: memory_bytes_per_device) : share + share / 2 + 4 * shape.bytesPerExpert[precision] * shape.layers
+        ? Int(clamping: memory_bytes_per_device)
+        : share + share / 2 + 4 * shape.bytesPerExpert[precision] * shape.layers
       let executor = try CPUExecutor(
         source: weights, shape: shape, dimensions: dimensions,
         configuration: CPUExecutorConfiguration(devices: Int(devices), memoryBytesPerDevice: memory))
@@ -38,6 +40,7 @@ extension ballast_executor_options {
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Names the weights of one expert; see `ballast.h`.
 @c @implementation
 public func ballast_executor_load(
@@ -65,6 +68,7 @@ public func ballast_executor_destroy(_ executor: ballast_executor) -> ballast_st
   answer { () throws(Refusal) in _ = try Registry.executors.remove(executor) }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Makes a balancer in executor mode; see `ballast.h`.
 @c @implementation
 public func ballast_balancer_create_on(
@@ -86,6 +90,7 @@ public func ballast_balancer_create_on(
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Counts, dispatches and computes a batch; see `ballast.h`.
 @c @implementation
 public func ballast_lane_forward(

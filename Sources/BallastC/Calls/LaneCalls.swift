@@ -1,9 +1,11 @@
 import BallastRuntime
 public import CBallast
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Makes a lane; see `ballast.h`.
 @c @implementation
-public func ballast_lane_create(_ balancer: ballast_balancer, _ lane: UnsafeMutablePointer<ballast_lane>!) -> ballast_status
+public func ballast_lane_create(_ balancer: ballast_balancer, _ lane: UnsafeMutablePointer<ballast_lane>!)
+  -> ballast_status
 {
   // Safety: the pointer is checked before it is written to.
   answer { () throws(Refusal) in
@@ -23,6 +25,7 @@ public func ballast_lane_destroy(_ lane: ballast_lane) -> ballast_status {
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Counts a batch; see `ballast.h`.
 @c @implementation
 public func ballast_lane_record(
@@ -46,6 +49,7 @@ public func ballast_lane_record(
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Counts and dispatches a batch; see `ballast.h`.
 @c @implementation
 public func ballast_lane_dispatch(
@@ -77,6 +81,7 @@ extension ServedLane {
     if session.isClosed { throw Refusal(BALLAST_STALE_HANDLE, "the lane's balancer was destroyed") }
   }
 
+  // Safety: what comes from the caller is checked before it is followed; sizes are those stated.
   fileprivate func dispatch(
     _ selection: borrowing SelectionSpan, layer: LayerID, into result: UnsafeMutablePointer<ballast_dispatch>
   ) throws(Refusal) {

@@ -3,6 +3,7 @@ import BallastRuntime
 public import CBallast
 import Synchronization
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Makes an empty load; see `ballast.h`.
 @c @implementation
 public func ballast_load_create(
@@ -26,6 +27,7 @@ func checkShape(layers: Int, experts: Int) throws(Refusal) {
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Reads what a balancer has counted; see `ballast.h`.
 @c @implementation
 public func ballast_load_snapshot(
@@ -55,6 +57,7 @@ public func ballast_load_merge(_ load: ballast_load, _ other: ballast_load) -> b
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Adds one batch; see `ballast.h`.
 @c @implementation
 public func ballast_load_add(
@@ -80,6 +83,7 @@ public func ballast_load_add(
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Writes the counts of one phase; see `ballast.h`.
 @c @implementation
 public func ballast_load_counts(
@@ -97,6 +101,7 @@ public func ballast_load_counts(
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Writes a load as bytes; see `ballast.h`.
 @c @implementation
 public func ballast_load_serialise(

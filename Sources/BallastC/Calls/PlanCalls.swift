@@ -2,6 +2,7 @@ import BallastControl
 import BallastRuntime
 public import CBallast
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Plans; see `ballast.h`.
 @c @implementation
 public func ballast_plan_create(
@@ -16,7 +17,8 @@ public func ballast_plan_create(
     let described = try unsafe read(cluster)
     let topology = unsafe try described.topology()
     let planning = unsafe Planning(
-      shape: shape, topology: topology, cost: try described.costModel(), configuration: try unsafe read(settings: settings))
+      shape: shape, topology: topology, cost: try described.costModel(),
+      configuration: try unsafe read(settings: settings))
     let tokens = unsafe try loads(tokens_per_batch, shape)
     var current: Placement?
     if let placement = unsafe placement {
@@ -31,6 +33,7 @@ public func ballast_plan_create(
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// `[layer][expert]`, checked.
 func loads(_ pointer: UnsafePointer<Double>?, _ shape: ModelShape) throws(Refusal) -> [[Double]] {
   // Safety: the model says how many there are.
@@ -48,6 +51,7 @@ func loads(_ pointer: UnsafePointer<Double>?, _ shape: ModelShape) throws(Refusa
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Writes what is expected of a plan; see `ballast.h`.
 @c @implementation
 public func ballast_plan_forecast(
@@ -59,7 +63,8 @@ public func ballast_plan_forecast(
     let result = unsafe try writable(sized: forecast)
     unsafe result.pointee = ballast_forecast(
       size: UInt32(MemoryLayout<ballast_forecast>.stride), is_cut_short: made.isCutShort ? 1 : 0,
-      batch_nanoseconds_before: made.forecast.nanosecondsBefore, batch_nanoseconds_after: made.forecast.nanosecondsAfter,
+      batch_nanoseconds_before: made.forecast.nanosecondsBefore,
+      batch_nanoseconds_after: made.forecast.nanosecondsAfter,
       imbalance_before: made.forecast.imbalanceBefore, imbalance_after: made.forecast.imbalanceAfter,
       bytes_moved: UInt64(max(0, made.forecast.bytesMoved)), quality_spent: made.forecast.qualitySpent,
       added: UInt64(made.changes.reduce(0) { $0 + $1.added.count }),
@@ -67,6 +72,7 @@ public func ballast_plan_forecast(
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Writes the placement a plan leads to; see `ballast.h`.
 @c @implementation
 public func ballast_plan_placement(

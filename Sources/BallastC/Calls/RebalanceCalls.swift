@@ -1,6 +1,7 @@
 import BallastControl
 public import CBallast
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Plans from nothing in EPLB's shapes; see `ballast.h`.
 @c @implementation
 public func ballast_rebalance(
@@ -14,9 +15,9 @@ public func ballast_rebalance(
     try checkShape(layers: Int(layers), experts: Int(experts))
     guard replicas <= 1 << 20 else { throw .badValue("replicas is \(replicas); the limit is \(1 << 20)") }
     let most = unsafe try writable(most_copies, "most_copies")
-    for unsafe pointer in unsafe [physical_to_logical, logical_to_physical, counts] {
-      if let pointer = unsafe pointer { _ = unsafe try writable(pointer, "an output") }
-    }
+    if let pointer = unsafe physical_to_logical { _ = unsafe try writable(pointer, "physical_to_logical") }
+    if let pointer = unsafe logical_to_physical { _ = unsafe try writable(pointer, "logical_to_physical") }
+    if let pointer = unsafe counts { _ = unsafe try writable(pointer, "counts") }
     let flat = unsafe try elements(weights, Int(layers) * Int(experts), "weights")
     let rows = (0..<Int(layers)).map { layer in
       (0..<Int(experts)).map { unsafe flat[layer * Int(experts) + $0] }
@@ -35,6 +36,7 @@ public func ballast_rebalance(
   }
 }
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 private func copy(_ values: [Int], to target: UnsafeMutablePointer<Int64>?) {
   // Safety: the caller states the sizes, and the maps have them.
   guard let target = unsafe target else { return }

@@ -1,6 +1,7 @@
 import BallastRuntime
 public import CBallast
 
+// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Gives the next step of a plan; see `ballast.h`.
 @c @implementation
 public func ballast_balancer_next_step(

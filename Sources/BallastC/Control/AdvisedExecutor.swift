@@ -63,7 +63,9 @@ final class AdvisedExecutor: ExpertExecutor {
     state.withLock { $0.memory[replica.replica.device.index].replicaBytes -= replica.bytes }
   }
 
-  func preparePublication(version: UInt64) async throws(StagingError) { try await ask(.publish, version: version).get() }
+  func preparePublication(version: UInt64) async throws(StagingError) {
+    try await ask(.publish, version: version).get()
+  }
 
   func execute(
     _ dispatch: borrowing Dispatch, layer: LayerID, input: Span<Float>, output: inout MutableSpan<Float>,

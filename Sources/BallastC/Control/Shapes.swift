@@ -6,7 +6,9 @@ import CBallast
 
 extension ballast_model {
   func shape() throws(Refusal) -> ModelShape {
-    guard reserved == 0 else { throw Refusal(BALLAST_BAD_SIZE, "reserved of ballast_model is \(reserved); set it to 0") }
+    guard reserved == 0 else {
+      throw Refusal(BALLAST_BAD_SIZE, "reserved of ballast_model is \(reserved); set it to 0")
+    }
     let full = try Precision(checked: full_precision, "full_precision")
     let (float32, bfloat16, int8, int4) = bytes_per_expert
     let bytes = PerPrecision { precision in
@@ -26,13 +28,16 @@ extension ballast_model {
 }
 
 extension ballast_cluster {
+  // Safety: what comes from the caller is checked before it is followed; sizes are those stated.
   func topology() throws(Refusal) -> Topology {
     guard unsafe (1...65_535).contains(device_count) else {
       throw .badValue(unsafe "device_count is \(device_count); allowed is 1 to 65535")
     }
     var list: [Topology.Device] = []
     // Safety: the caller states how many devices there are.
-    for unsafe device in unsafe try elements(devices, Int(device_count), "devices") {
+    let given = unsafe try elements(devices, Int(device_count), "devices")
+    for index in given.indices {
+      let device = unsafe given[index]
       guard device.node < 65_536 else { throw .badValue("node is \(device.node); allowed is 0 to 65535") }
       list.append(
         Topology.Device(
@@ -53,7 +58,9 @@ extension ballast_cost {
   func model() throws(Refusal) -> CostModel {
     let activation = activation_nanoseconds
     let perToken = per_token_nanoseconds
-    for value in [activation.0, activation.1, activation.2, activation.3, perToken.0, perToken.1, perToken.2, perToken.3] {
+    for value in [
+      activation.0, activation.1, activation.2, activation.3, perToken.0, perToken.1, perToken.2, perToken.3,
+    ] {
       guard value.isFinite, value >= 0 else { throw .badValue("a cost is \(value); it must be finite and at least 0") }
     }
     for speed in [link_bytes_per_second, node_link_bytes_per_second] {
@@ -97,6 +104,7 @@ extension Phase {
 }
 
 extension Placement {
+  // Safety: what comes from the caller is checked before it is followed; sizes are those stated.
   /// The placement a caller states.
   init(
     checked replicas: UnsafePointer<ballast_replica>, count: UInt64, shape: ModelShape, topology: Topology
@@ -108,7 +116,9 @@ extension Placement {
     }
     var layers = Array(repeating: [Replica](), count: shape.layers)
     // Safety: the caller states how many replicas there are.
-    for unsafe replica in unsafe try elements(replicas, Int(count), "placement") {
+    let given = unsafe try elements(replicas, Int(count), "placement")
+    for index in given.indices {
+      let replica = unsafe given[index]
       guard replica.layer < shape.layers else {
         throw .badValue("a replica is of layer \(replica.layer); the model has \(shape.layers)")
       }

@@ -41,7 +41,9 @@ final class SharedExecutor: Sendable {
   /// Experts whose weights are not known yet.
   var missing: Int { experts - loaded.withLock { $0.count } }
 
-  func load(_ layer: LayerID, _ expert: ExpertID, gate: UnsafeRawPointer, up: UnsafeRawPointer, down: UnsafeRawPointer) {
+  // Safety: what comes from the caller is checked before it is followed; sizes are those stated.
+  func load(_ layer: LayerID, _ expert: ExpertID, gate: UnsafeRawPointer, up: UnsafeRawPointer, down: UnsafeRawPointer)
+  {
     let place = layer.index * expertsPerLayer + expert.index
     // Safety: addresses are kept, to be read when a replica is staged.
     let expert = Expert(gate: UInt(bitPattern: gate), up: UInt(bitPattern: up), down: UInt(bitPattern: down))

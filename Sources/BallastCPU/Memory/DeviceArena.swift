@@ -30,28 +30,36 @@ import Synchronization
   /// A block of exactly `bytes` of the budget.
   ///
   /// - Throws: `StagingError.outOfMemory`; nothing is taken then.
-  func allocate(bytes: Int) throws(StagingError) -> UnsafeMutableRawPointer {
+  func allocate(bytes: Int, precision: Precision) throws(StagingError) -> UnsafeMutableRawPointer {
     let free: Int? = use.withLock { use in
       let free = limitBytes - use.replicaBytes
       guard bytes <= free else { return free }
       use.replicaBytes += bytes
+      use.bytesByPrecision[precision] += bytes
       use.peakReplicaBytes = max(use.peakReplicaBytes, use.replicaBytes)
       return nil
     }
     if let free { throw .outOfMemory(device: device, neededBytes: bytes, freeBytes: free) }
     // Safety: the size is above 0.
     guard let block = unsafe ballast_arena_allocate(arena, bytes) else {
-      use.withLock { $0.replicaBytes -= bytes }
+      giveBack(bytes, precision)
       throw .outOfMemory(device: device, neededBytes: bytes, freeBytes: 0)
     }
     return unsafe block
   }
 
   /// Gives back a block of `bytes`.
-  func free(_ block: UnsafeMutableRawPointer, bytes: Int) {
+  func free(_ block: UnsafeMutableRawPointer, bytes: Int, precision: Precision) {
     // Safety: the block came from `allocate` and nobody uses it any more.
     unsafe ballast_arena_free(arena, block, bytes)
-    use.withLock { $0.replicaBytes -= bytes }
+    giveBack(bytes, precision)
+  }
+
+  private func giveBack(_ bytes: Int, _ precision: Precision) {
+    use.withLock {
+      $0.replicaBytes -= bytes
+      $0.bytesByPrecision[precision] -= bytes
+    }
   }
 
   /// Bytes in use; what the arena holds resident beyond the replicas is overhead.

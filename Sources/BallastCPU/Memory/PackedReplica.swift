@@ -29,6 +29,6 @@ import CBallastKernels
   /// Gives the memory back.
   func free() {
     // Safety: only the owner frees.
-    unsafe arena.free(block, bytes: bytes)
+    unsafe arena.free(block, bytes: bytes, precision: replica.precision)
   }
 }

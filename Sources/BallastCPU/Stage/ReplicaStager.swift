@@ -30,7 +30,8 @@ struct ReplicaStager: Sendable {
     let bytes = dimensions.bytes(replica.precision)
     // Safety: the block is owned by `packed`, and freed by the catch or by whoever takes it out of the table.
     let packed = try unsafe PackedReplica(
-      replica, layer: layer, block: arena.allocate(bytes: bytes), arena: arena, dimensions: dimensions)
+      replica, layer: layer, block: arena.allocate(bytes: bytes, precision: replica.precision), arena: arena,
+      dimensions: dimensions)
     do throws(StagingError) {
       let start = monotonicNanoseconds()
       var written = 0

@@ -21,11 +21,14 @@ import Synchronization
 
   private(set) var shares: [DeviceShare] = []
   private var capacity = 0
+  /// What the serving thread computes in.
+  private let scratch: KernelScratch
   private let pending = Atomic<Int>(0)
   private let bell = Doorbell()
 
-  init(devices: Int, stride: Int) {
-    self.stride = stride
+  init(devices: Int, dimensions: ExpertDimensions) {
+    stride = dimensions.paddedHidden
+    scratch = KernelScratch(dimensions)
     // Safety: the room is this batch's alone until `begin` replaces it.
     unsafe entries = Self.room(floats: 0)
     shares = (0..<devices).map { _ in DeviceShare(batch: self) }
@@ -47,13 +50,23 @@ import Synchronization
   }
 
   // Safety: workers read both only until this returns.
-  /// Hands each device its share and waits until all are done.
+  /// Hands each device its share, computes that of the core it is called on, and waits until all are done.
   func compute(on workers: [DeviceWorkers], input: UnsafePointer<Float>?, rows: UnsafePointer<Int32>?) {
     unsafe self.input = unsafe input
     unsafe self.rows = unsafe rows
     pending.store(shares.count { !$0.runs.isEmpty }, ordering: .relaxed)
-    for (share, device) in zip(shares, workers) where !share.runs.isEmpty { device.submit(share) }
-    bell.wait { pending.load(ordering: .sequentiallyConsistent) == 0 }
+    let core = Int(ballast_current_core())
+    let own = workers.indices.first { workers[$0].cores == [core] && !shares[$0].runs.isEmpty }
+    for device in workers.indices where device != own && !shares[device].runs.isEmpty {
+      workers[device].submit(shares[device])
+    }
+    if let own {
+      let share = shares[own]
+      share.begin()
+      // Safety: the scratch is this batch's, and so this thread's.
+      for run in share.runs.indices { unsafe share.compute(run, scratch: scratch.memory) }
+    }
+    bell.wait(lookingFor: Vigil.longestNanoseconds) { pending.load(ordering: .sequentiallyConsistent) == 0 }
   }
 
   /// Called by the worker that finished a share's last run.
@@ -93,10 +106,13 @@ final class DeviceShare: @unchecked Sendable {
   func compute(_ index: Int, scratch: UnsafeMutableRawPointer) {
     let run = runs[index]
     // Safety: the dispatch's entries lie in the batch's room and rows, and the weights are staged until it returns.
+    let next = index + 1 < runs.count ? runs[index + 1] : run
     unsafe withUnsafePointer(to: run.weights) { weights in
-      unsafe Kernels.current.expert(
-        weights, nil, batch.input, batch.rows.map { unsafe $0 + run.entries.lowerBound }, run.entries.count,
-        batch.entries + run.entries.lowerBound * batch.stride, scratch)
+      unsafe withUnsafePointer(to: next.weights) { next in
+        unsafe Kernels.current.expert(
+          weights, next, batch.input, batch.rows.map { unsafe $0 + run.entries.lowerBound }, run.entries.count,
+          batch.entries + run.entries.lowerBound * batch.stride, scratch)
+      }
     }
     if unfinished.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 { batch.finishShare() }
   }

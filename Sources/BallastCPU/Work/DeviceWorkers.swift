@@ -5,10 +5,17 @@ import Synchronization
 final class DeviceWorkers: Sendable {
   // Concurrency: runs are claimed one by one under the queue's lock, so several workers share a batch and no worker
   // holds a share whose runs are all claimed by others. Shares are served in the order they came.
+  // A serving thread that runs on a device's only core computes the device's share itself (`Batch.compute`): the worker
+  // could not run before that thread sleeps.
   private let queue = Mutex(Queue())
   private let unclaimed = Atomic<Int>(0)
   private let isStopped = Atomic<Bool>(false)
   private let bell = Doorbell()
+
+  /// The core of each worker.
+  let cores: [Int]
+
+  init(cores: [Int]) { self.cores = cores }
 
   private struct Queue {
     var shares: [DeviceShare] = []
@@ -27,7 +34,8 @@ final class DeviceWorkers: Sendable {
   func work(_ dimensions: ExpertDimensions) {
     let scratch = KernelScratch(dimensions)
     // Safety: the scratch is this thread's alone, and outlives the loop.
-    while let (share, run) = claim() { unsafe share.compute(run, scratch: scratch.memory) }
+    var vigil = Vigil()
+    while let (share, run) = claim(&vigil) { unsafe share.compute(run, scratch: scratch.memory) }
   }
 
   /// Lets the workers return once nothing waits.
@@ -36,13 +44,15 @@ final class DeviceWorkers: Sendable {
     bell.ring()
   }
 
-  private func claim() -> (DeviceShare, Int)? {
+  private func claim(_ vigil: inout Vigil) -> (DeviceShare, Int)? {
     while true {
       if let claimed = takeNext() { return claimed }
       if isStopped.load(ordering: .sequentiallyConsistent) { return nil }
-      bell.wait {
+      let idle = monotonicNanoseconds()
+      bell.wait(lookingFor: vigil.lookNanoseconds) {
         unclaimed.load(ordering: .sequentiallyConsistent) > 0 || isStopped.load(ordering: .sequentiallyConsistent)
       }
+      vigil.met(afterNanoseconds: monotonicNanoseconds() - idle)
     }
   }
 

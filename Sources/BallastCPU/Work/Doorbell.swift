@@ -1,53 +1,53 @@
+import CBallastKernels
 import Glibc
 import Synchronization
 
-/// Wakes threads that wait for a condition, with a brief look before they sleep.
+/// Wakes threads that wait for a condition, which look for a while before they sleep.
 @safe final class Doorbell: @unchecked Sendable {
-  // Concurrency: a sleeper counts itself, then looks at the condition, then sleeps, all under the lock; a ringer has
-  // made the condition true before it looks for sleepers. Either the sleeper sees the condition or the ringer sees it.
-  // Safety: lock and signal are allocated and initialised for the life of this object.
-  private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let signal = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  // Safety: the count lives as long as this object, and whoever waits holds a reference.
+  // Concurrency: a ringer makes the condition true, counts its ring, then looks for sleepers. A sleeper reads the
+  // count, counts itself, looks at the condition, and sleeps only while the count is what it read. Either the sleeper
+  // sees the condition, or the ringer sees the sleeper and the count has changed.
+  // Safety: as above.
+  private let rings = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
   private let sleepers = Atomic<Int>(0)
 
-  /// How long a thread looks before it sleeps: short, since another thread may need its core.
-  private static let lookNanoseconds: UInt64 = 2_000
+  /// How long a thread looks if it is told nothing: short, since another may need its core.
+  static let lookNanoseconds: UInt64 = 2_000
 
   init() {
     // Safety: fresh memory, initialised once.
-    unsafe pthread_mutex_init(lock, nil)
-    unsafe pthread_cond_init(signal, nil)
+    unsafe rings.initialize(to: Atomic(0))
   }
 
   deinit {
-    // Safety: whoever waits holds a reference, so nobody waits.
-    unsafe pthread_cond_destroy(signal)
-    unsafe pthread_mutex_destroy(lock)
-    unsafe signal.deallocate()
-    unsafe lock.deallocate()
+    // Safety: nobody waits; an atomic number needs no deinitialising.
+    unsafe rings.deallocate()
   }
 
   /// Returns when `isDone` answers true.
-  func wait(until isDone: () -> Bool) {
-    let end = monotonicNanoseconds() + Self.lookNanoseconds
+  func wait(lookingFor nanoseconds: UInt64 = lookNanoseconds, until isDone: () -> Bool) {
+    let end = monotonicNanoseconds() + nanoseconds
     repeat {
       if isDone() { return }
+      ballast_rest()
     } while monotonicNanoseconds() < end
-    // Safety: the lock is initialised and released on the way out.
-    unsafe pthread_mutex_lock(lock)
     sleepers.add(1, ordering: .sequentiallyConsistent)
-    while !isDone() { unsafe pthread_cond_wait(signal, lock) }
+    while true {
+      // Safety: the count is initialised.
+      let heard = unsafe rings.pointee.load(ordering: .sequentiallyConsistent)
+      if isDone() { break }
+      unsafe ballast_sleep_while(UnsafeRawPointer(rings), heard)
+    }
     sleepers.subtract(1, ordering: .sequentiallyConsistent)
-    unsafe pthread_mutex_unlock(lock)
   }
 
   /// Has everybody who waits look again.
   func ring() {
+    // Safety: the count is initialised.
+    unsafe rings.pointee.add(1, ordering: .sequentiallyConsistent)
     guard sleepers.load(ordering: .sequentiallyConsistent) > 0 else { return }
-    // Safety: as above; a sleeper cannot be between its look and its sleep while the lock is held.
-    unsafe pthread_mutex_lock(lock)
-    unsafe pthread_cond_broadcast(signal)
-    unsafe pthread_mutex_unlock(lock)
+    unsafe ballast_wake_all(UnsafeRawPointer(rings))
   }
 }
 

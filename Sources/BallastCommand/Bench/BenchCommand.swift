@@ -17,6 +17,6 @@ struct BenchCommand: AsyncParsableCommand {
       """,
     subcommands: [
       RecordBenchCommand.self, DispatchBenchCommand.self, PublishBenchCommand.self, PauseBenchCommand.self,
-      PlanBenchCommand.self, AllBenchCommand.self, InstancesBenchCommand.self,
+      PlanBenchCommand.self, ExpertsBenchCommand.self, AllBenchCommand.self, InstancesBenchCommand.self,
     ])
 }

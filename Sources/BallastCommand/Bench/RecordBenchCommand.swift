@@ -8,9 +8,12 @@ struct RecordBenchCommand: ParsableCommand {
     commandName: "record",
     abstract: "Measure counting: 4096 tokens that choose 8 of 256 experts, in ns per assignment.",
     discussion: """
-      record        expert ids drawn uniformly; the figure to compare
-      recordZipf    ids by Zipf's law with exponent 1
-      recordOne     every choice is the same expert, the worst case for a counter
+      record          expert ids of 16 bits drawn uniformly, checked and counted in one thread; the figure to compare
+      recordZipf      ids by Zipf's law with exponent 1
+      recordOne       every choice is the same expert, the worst case for a counter
+      recordUInt8     the uniform ids, of 8 bits
+      recordInt32     the same, of 32 bits
+      recordTwoLanes  two threads with a lane each: ns per assignment of a lane
 
       The floor is the time of adding 1 to a counter named by an id, ids 0 to 255 in turn: the load, the addition and
       the store that no way of counting avoids, without a repeated id to wait for.

@@ -21,6 +21,6 @@ struct Calibration {
       [Array(sequences.joined())], precisions: model.uniform(model.shape.fullPrecision), calibration: reservoir,
       isSampled: true, progress: progress)
     importance = outcome.samples.importance
-    use = outcome.use
+    use = outcome.uses[0]
   }
 }

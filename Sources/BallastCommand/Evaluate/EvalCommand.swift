@@ -1,5 +1,4 @@
 public import ArgumentParser
-import BallastCPU
 import BallastControl
 import BallastOperations
 public import BallastRuntime
@@ -50,8 +49,11 @@ struct EvalCommand: AsyncParsableCommand {
       "A folder of .txt files to calibrate on (default: the bundled model's texts).", valueName: "dir"))
   var calibration: String?
 
-  @Option(help: "Which tokens of the calibration are kept: as many of each expert, or as they come.")
-  var balance = CalibrationReservoir.Balance.balanced
+  @Option(
+    help:
+      "Which tokens of the calibration are kept: as they come, as many of each expert, or those of sequences that use experts evenly."
+  )
+  var balance = CalibrationChoice.balanced
 
   @Option(help: ArgumentHelp("Write the figures as JSON.", valueName: "file"))
   var json: String?
@@ -72,7 +74,7 @@ struct EvalCommand: AsyncParsableCommand {
     let texts = try Self.texts(text ?? directory + "/texts")
     let checkpoint = try input { () throws(CheckpointError) in try MixtralCheckpoint(directory: directory) }
     let evaluation = Evaluation(
-      model: try EvaluatedModel(checkpoint, quantizer: quantizer), storage: storage(checkpoint), balance: balance)
+      model: try EvaluatedModel(checkpoint, quantizer: quantizer), storage: storage(checkpoint), choice: balance)
     let outcome = try await evaluation.run(texts) { () throws(InputError) in
       if let calibration { return try Self.texts(calibration) }
       return try Self.texts(try BundledModel.directory() + "/texts")
@@ -100,4 +102,3 @@ struct EvalCommand: AsyncParsableCommand {
 }
 
 extension Quantizer: ExpressibleByArgument {}
-extension CalibrationReservoir.Balance: ExpressibleByArgument {}

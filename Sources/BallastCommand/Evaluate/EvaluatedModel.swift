@@ -14,14 +14,14 @@ struct EvaluatedModel: Sendable {
     var scores: [PredictionScore]
     /// What sampled batches revealed.
     var samples: SampleTotals
-    /// How often each expert was chosen, and by which gate weights.
-    var use: ExpertUse
+    /// `[text]`: how often each expert was chosen, and by which gate weights.
+    var uses: [ExpertUse]
   }
 
   let checkpoint: MixtralCheckpoint
   let shape: ModelShape
   let quantizer: Quantizer
-  private let weights: DecoderWeights
+  let weights: DecoderWeights
   private let dimensions: ExpertDimensions
   /// Threads that decode, and devices that compute experts.
   private let width = max(1, min(8, ProcessInfo.processInfo.activeProcessorCount))
@@ -79,7 +79,7 @@ struct EvaluatedModel: Sendable {
       return await group.reduce(into: [InputError]()) { if let failure = $1 { $0.append(failure) } }
     }
     if let failure = failures.first { throw failure }
-    return Outcome(scores: job.scores, samples: balancer.samples, use: job.use)
+    return Outcome(scores: job.scores, samples: balancer.samples, uses: job.uses)
   }
 
   /// What each precision costs each expert, on the tokens held out of `calibration`.
@@ -107,12 +107,6 @@ struct EvaluatedModel: Sendable {
   private func balancer(
     _ precisions: [[Precision]], _ calibration: CalibrationReservoir?, isSampled: Bool, muted: Set<MutedExpert>
   ) async throws(InputError) -> Balancer {
-    let executor = try executor(calibration, muted: muted)
-    var configuration = BalancerConfiguration(mode: .observe)
-    configuration.laneLimit = width
-    configuration.estimator.samplingInterval = isSampled ? 1 : 0
-    configuration.planner.stagingReserveExperts = 0
-    configuration.planner.memoryBudgetShare = 4
     let placement = Placement(
       layers: precisions.map { layer in
         LayerPlacement(
@@ -120,19 +114,33 @@ struct EvaluatedModel: Sendable {
             Replica(expert: ExpertID($0.offset), device: DeviceID($0.offset % width), precision: $0.element)
           })
       })
+    return try await balancer(placement, executor: try executor(calibration, muted: muted), isSampled: isSampled)
+  }
+
+  /// Serves `placement` as it is, for ever.
+  func balancer(
+    _ placement: Placement, executor: CPUExecutor, isSampled: Bool, cost: CostModel = .tokens
+  ) async throws(InputError) -> Balancer {
+    var configuration = BalancerConfiguration(mode: .observe)
+    configuration.laneLimit = width
+    configuration.estimator.samplingInterval = isSampled ? 1 : 0
+    configuration.planner.stagingReserveExperts = 0
+    configuration.planner.memoryBudgetShare = 4
     let settled = configuration
     return try await input { () async throws(BalancerError) in
-      try await Balancer(executor: executor, configuration: settled, cost: .tokens, placement: placement)
+      try await Balancer(executor: executor, configuration: settled, cost: cost, placement: placement)
     }
   }
 
-  private func executor(_ calibration: CalibrationReservoir?, muted: Set<MutedExpert>) throws(InputError) -> CPUExecutor
-  {
+  /// Devices with room for whatever is compared; as many as there are cores unless told.
+  func executor(
+    _ calibration: CalibrationReservoir?, muted: Set<MutedExpert> = [], devices: Int? = nil
+  ) throws(InputError) -> CPUExecutor {
     try input { () throws(CPUExecutorError) in
       try CPUExecutor(
         source: CheckpointWeights(checkpoint, muted: muted), shape: shape, dimensions: dimensions,
         configuration: CPUExecutorConfiguration(
-          devices: width, memoryBytesPerDevice: 4 * shape.fullBytes, quantizer: quantizer), calibration: calibration)
+          devices: devices ?? width, memoryBytesPerDevice: 4 * shape.fullBytes, quantizer: quantizer), calibration: calibration)
     }
   }
 }

@@ -21,7 +21,7 @@ struct Evaluation {
 
   let model: EvaluatedModel
   let storage: Storage
-  let balance: CalibrationReservoir.Balance
+  let choice: CalibrationChoice
 
   /// Precisions a mix may use, from the most exact.
   static let mixed: [Precision] = [.bfloat16, .int8, .int4]
@@ -80,7 +80,8 @@ struct Evaluation {
   private func calibrate(_ fold: EvaluationFold) async throws(InputError) -> Calibration? {
     guard needsCalibration else { return nil }
     let progress = Progress(total: fold.calibration.count, noun: "sequences calibrated on")
-    let calibration = try await Calibration(model, fold.calibration, balance) { progress.advance(to: $0) }
+    let sequences = try await choice.chosen(fold.calibration, by: model)
+    let calibration = try await Calibration(model, sequences, choice.balance) { progress.advance(to: $0) }
     progress.finish()
     return calibration
   }

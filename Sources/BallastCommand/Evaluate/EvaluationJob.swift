@@ -13,7 +13,8 @@ final class EvaluationJob: Sendable {
 
   private struct Results: Sendable {
     var scores: [PredictionScore?]
-    var use: ExpertUse
+    /// `[text]`.
+    var uses: [ExpertUse]
     var sequences = 0
   }
 
@@ -36,7 +37,8 @@ final class EvaluationJob: Sendable {
     self.texts = texts.count
     self.progress = progress
     results = Mutex(
-      Results(scores: Array(repeating: nil, count: pieces.count), use: ExpertUse(layers: layers, experts: experts)))
+      Results(scores: Array(repeating: nil, count: pieces.count), 
+        uses: Array(repeating: ExpertUse(layers: layers, experts: experts), count: texts.count)))
   }
 
   /// `[text]`, once all threads are done.
@@ -48,8 +50,8 @@ final class EvaluationJob: Sendable {
     }
   }
 
-  /// How experts were used, once all threads are done.
-  var use: ExpertUse { results.withLock { $0.use } }
+  /// `[text]`: how experts were used, once all threads are done.
+  var uses: [ExpertUse] { results.withLock { $0.uses } }
 
   /// Scores pieces on a thread of its own until there are none left.
   func work(_ balancer: Balancer, _ weights: DecoderWeights) async -> InputError? {
@@ -77,20 +79,20 @@ final class EvaluationJob: Sendable {
     var decoder = try Decoder(
       weights: weights, lane: lane, slots: 1, contextTokens: EvaluationFold.sequenceBytes)
     let evaluation = TextEvaluation(sequenceBytes: EvaluationFold.sequenceBytes)
-    var use = ExpertUse(layers: model.layers, experts: model.expertsPerLayer)
     while true {
       let index = next.add(1, ordering: .relaxed).oldValue
       guard index < pieces.count else { break }
+      var use = ExpertUse(layers: model.layers, experts: model.expertsPerLayer)
       let score = try evaluation.score(pieces[index].bytes, with: &decoder) { layer, selection, _ in
         use.add(selection, layer: layer)
       }
       let sequences = results.withLock { results in
         results.scores[index] = score
+        results.uses[pieces[index].text].add(use)
         results.sequences += pieces[index].bytes.count / EvaluationFold.sequenceBytes
         return results.sequences
       }
       progress(sequences)
     }
-    results.withLock { $0.use.add(use) }
   }
 }

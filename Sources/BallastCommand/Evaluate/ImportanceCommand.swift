@@ -29,6 +29,9 @@ struct ImportanceCommand: AsyncParsableCommand {
   @Option(help: "Sequences of 256 bytes of each domain that are scored with each expert left out.")
   var sequences = 8
 
+  @Option(help: "Steps from no expert to all of them in each curve.")
+  var steps = 8
+
   @Option(help: "Decides the random ranking.")
   var seed: UInt64 = 1
 
@@ -45,6 +48,7 @@ struct ImportanceCommand: AsyncParsableCommand {
     guard (1...1_000_000).contains(sequences) else {
       throw ValidationError("--sequences is \(sequences); allowed is 1 to 1000000")
     }
+    guard (1...64).contains(steps) else { throw ValidationError("--steps is \(steps); allowed is 1 to 64") }
   }
 
   func run() async throws {
@@ -54,7 +58,7 @@ struct ImportanceCommand: AsyncParsableCommand {
     let texts = try EvalCommand.texts(text ?? directory + "/texts")
     let checkpoint = try input { () throws(CheckpointError) in try MixtralCheckpoint(directory: directory) }
     let study = ImportanceStudy(
-      model: try EvaluatedModel(checkpoint, quantizer: .plain), sequences: sequences, seed: seed)
+      model: try EvaluatedModel(checkpoint, quantizer: .plain), sequences: sequences, seed: seed, steps: steps)
     let result = try await study.run(texts)
     print(table(result).text)
     if let json { try writeJSON(result, to: json) }

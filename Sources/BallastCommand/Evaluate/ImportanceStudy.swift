@@ -30,10 +30,11 @@ struct ImportanceStudy {
   /// Sequences of each domain that are scored with each expert left out.
   let sequences: Int
   let seed: UInt64
+  /// Points of a curve after the first.
+  let steps: Int
 
   /// The curves are scored on this many times the sequences: their differences are smaller.
   static let curveSequences = 4
-  private static let fractions = [0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1]
   /// Beyond this share of experts without output nothing is left to compare.
   private static let mostEvicted = 0.5
 
@@ -49,17 +50,18 @@ struct ImportanceStudy {
     let whole = model.uniform(model.shape.fullPrecision)
     let leaveOneOut = try await leaveOneOut(few, whole)
     let lost = Array(leaveOneOut.joined())
+    let fractions = (0...steps).map { Double($0) / Double(steps) }
     let rankings = ExpertRanking.allCases.map { ($0.rawValue, $0.scores(calibration, seed: seed)) }
-    let demoted = try await curves(more, rankings, Self.fractions) { places in
+    let demoted = try await curves(more, rankings, fractions) { places in
       (precisions: low(places), muted: [])
     }
-    let evicted = try await curves(more, rankings, Self.fractions.filter { $0 <= Self.mostEvicted }) { places in
+    let evicted = try await curves(more, rankings, fractions.filter { $0 <= Self.mostEvicted }) { places in
       (precisions: whole, muted: Set(places.map(place)))
     }
     return Result(
       bitsPerByte: try await bitsPerByte(more, whole), sequences: few.count * sequences, leaveOneOut: leaveOneOut,
       rankCorrelation: dictionary(rankings) { RankCorrelation.of($0, lost) },
-      rankCorrelationInLayer: dictionary(rankings) { inLayers($0, lost) }, fractions: Self.fractions,
+      rankCorrelationInLayer: dictionary(rankings) { inLayers($0, lost) }, fractions: fractions,
       demoted: demoted, evicted: evicted)
   }
 

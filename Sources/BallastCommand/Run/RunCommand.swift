@@ -1,4 +1,5 @@
 import ArgumentParser
+import Ballast
 import BallastControl
 import BallastOperations
 import BallastRuntime

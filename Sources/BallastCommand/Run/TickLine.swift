@@ -27,6 +27,7 @@ struct TickLine {
       "step \(fixed(steps.p50, 2))/\(fixed(steps.p99, 2)) ms",
       "imbalance \(fixed(record.expertImbalance, 2)) expert \(fixed(record.deviceImbalance, 3)) device",
       "\(share)% of budget", mix.joined(separator: " "), quality, action,
+      event.delay.map { "\($0)" } ?? "",
     ].filter { !$0.isEmpty }.joined(separator: "  ")
   }
 

@@ -1,5 +1,8 @@
 /// Most that one plan may stage, beyond bytes in all.
 public struct MoveBudget: Hashable, Sendable {
+  /// What no plan could stage.
+  public static let unlimited = 1 << 62
+
   /// Replicas in all.
   public var copies: Int
   /// Replicas of one layer.
@@ -13,8 +16,9 @@ public struct MoveBudget: Hashable, Sendable {
 
   /// States a budget; what is left out is unlimited.
   public init(
-    copies: Int = .max, copiesPerLayer: Int = .max, bytesPerLayer: Int = .max, bytesPerDevice: Int = .max,
-    bytesPerLink: Int = .max
+    copies: Int = unlimited, copiesPerLayer: Int = unlimited, bytesPerLayer: Int = unlimited,
+    bytesPerDevice: Int = unlimited,
+    bytesPerLink: Int = unlimited
   ) {
     self.copies = copies
     self.copiesPerLayer = copiesPerLayer

@@ -275,7 +275,7 @@ public struct PlacementDraft: Sendable {
 
   /// The device a replica would be copied from: one of its node before others; nil when it is there already.
   private func source(of replica: Replica, _ layer: LayerID) -> DeviceID? {
-    guard limits.moves.bytesPerLink < .max else { return nil }
+    guard limits.moves.bytesPerLink < MoveBudget.unlimited else { return nil }
     let holders = current[layer].replicas(of: replica.expert).map(\.device)
     guard !holders.contains(replica.device) else { return nil }
     return holders.first { topology[$0].node == topology[replica.device].node } ?? holders.first

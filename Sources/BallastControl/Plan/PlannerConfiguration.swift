@@ -14,6 +14,8 @@ public struct PlannerConfiguration: Hashable, Sendable {
   public var leastPrecision: Precision
   /// Most bytes one plan may move, as a share of the memory budget.
   public var moveBudgetShare: Double
+  /// Most that one plan may stage in other respects.
+  public var moves: MoveBudget
   /// Share of its layer's time that every staged replica must save; below it is noise.
   public var leastGain: Double
   /// Replicas each layer holds in all, equally many on each device; nil lets the memory budget decide.
@@ -33,7 +35,7 @@ public struct PlannerConfiguration: Hashable, Sendable {
     leastPrecision: Precision = .int8, moveBudgetShare: Double = 0.1, leastGain: Double = 0.002,
     copiesPerLayer: Int? = nil,
     split: SplitRule = .dispatch, searchRounds: Int = 64,
-    tailShare: Double = 0
+    tailShare: Double = 0, moves: MoveBudget = MoveBudget()
   ) {
     self.memoryBudgetShare = memoryBudgetShare
     self.stagingReserveExperts = stagingReserveExperts
@@ -46,5 +48,6 @@ public struct PlannerConfiguration: Hashable, Sendable {
     self.split = split
     self.searchRounds = searchRounds
     self.tailShare = tailShare
+    self.moves = moves
   }
 }

@@ -12,11 +12,11 @@ public struct Replay: Sendable {
   /// The knobs of Ballast's control loop.
   public let configuration: BalancerConfiguration
   /// When set, devices with room may borrow replicas for a batch.
-  public let borrow: BorrowLimits?
+  public let borrow: ReplayBorrowing?
 
   /// A replay of `policy` on `model`.
   public init(
-    model: ReplayModel, policy: ReplayPolicy, configuration: BalancerConfiguration, borrow: BorrowLimits? = nil
+    model: ReplayModel, policy: ReplayPolicy, configuration: BalancerConfiguration, borrow: ReplayBorrowing? = nil
   ) {
     self.model = model
     self.policy = policy
@@ -74,7 +74,7 @@ public struct Replay: Sendable {
       if index > 0 {
         let verdict = judge.judge(placement, batches: batches)
         let moves = seen.map { TokenMoves(AffinityEstimate($0), placement, model.topology) }
-        judged.append(ReplayWindow(index, verdict, step, moves))
+        judged.append(ReplayWindow(index, verdict, step, moves, borrowed: borrow.map { _ in verdict.borrowed }))
         shares = verdict.deviceShares
       }
       step = await planner.learn(batches, seen, window: index)
@@ -83,20 +83,22 @@ public struct Replay: Sendable {
     }
     let copies = placements.last?.replicaCount ?? 0
     return Outcome(
-      result: ReplayResult(policy: policy, windows: judged, copies: copies), placements: placements,
+      result: ReplayResult(
+        policy: policy, windows: judged, copies: copies, bytesPerCopy: model.shape.bytesPerExpert[.bfloat16]),
+      placements: placements,
       deviceShares: shares)
   }
 }
 
 extension ReplayWindow {
   fileprivate init(
-    _ window: Int, _ verdict: ReplayJudge.Verdict, _ step: ReplayPlanner.Step, _ moves: TokenMoves?
+    _ window: Int, _ verdict: ReplayJudge.Verdict, _ step: ReplayPlanner.Step, _ moves: TokenMoves?, borrowed: Double?
   ) {
     self.init(
       window: window, deviceImbalance: verdict.deviceImbalance, worstLayer: verdict.worstLayer,
       expertImbalance: verdict.expertImbalance, replicaImbalance: verdict.replicaImbalance,
       copiesMoved: step.copiesMoved, bytesMoved: step.bytesMoved, planMilliseconds: step.milliseconds,
-      stepMicroseconds: verdict.stepMicroseconds, tokenMoves: moves?.betweenDevices,
+      stepMicroseconds: verdict.stepMicroseconds, borrowed: borrowed, tokenMoves: moves?.betweenDevices,
       tokenMovesBetweenNodes: moves?.betweenNodes)
   }
 }

@@ -9,17 +9,24 @@ struct ReplayJudge {
     var expertImbalance = 0.0
     var replicaImbalance = 0.0
     var stepMicroseconds = 0.0
+    /// Replicas borrowed for a batch, all layers: pairs of an expert and a device.
+    var borrowed = 0.0
     /// `[layer][device]`: share of the layer's tokens.
     var deviceShares: [[Double]] = []
   }
 
   private var split = BatchSplit()
   private let model: ReplayModel
-  private let borrow: BorrowLimits?
+  private let borrow: ReplayBorrowing?
+  private let borrowCost: CostModel
 
-  init(model: ReplayModel, borrow: BorrowLimits?) {
+  init(model: ReplayModel, borrow: ReplayBorrowing?) {
     self.model = model
     self.borrow = borrow
+    var cost = model.cost
+    cost.linkBytesPerSecond = borrow?.linkBytesPerSecond ?? .infinity
+    cost.nodeLinkBytesPerSecond = cost.linkBytesPerSecond
+    borrowCost = cost
   }
 
   /// Divides every batch over `placement` and measures it.
@@ -37,6 +44,7 @@ struct ReplayJudge {
       var times = Array(repeating: 0.0, count: model.topology.devices.count)
       for batch in batches {
         divide(batch[index], graph)
+        verdict.borrowed += Double(borrowed(graph))
         let imbalances = imbalances(batch[index], graph)
         verdict.expertImbalance += imbalances.expert
         verdict.replicaImbalance += imbalances.replica
@@ -53,6 +61,7 @@ struct ReplayJudge {
     verdict.expertImbalance /= pairs
     verdict.replicaImbalance /= pairs
     verdict.stepMicroseconds /= count
+    verdict.borrowed /= count
     if let worst = layerSums.indices.max(by: { (layerSums[$0], $1) < (layerSums[$1], $0) }) {
       verdict.worstLayer = ReplayWindow.WorstLayer(layer: worst, deviceImbalance: layerSums[worst] / count)
     }
@@ -67,7 +76,18 @@ struct ReplayJudge {
     split.solve(graph, wholeTokens: true)
     guard let borrow else { return }
     split.borrow(
-      graph, limits: borrow, bytesPerExpert: model.shape.bytesPerExpert, cost: model.cost, topology: model.topology)
+      graph, limits: borrow.limits, bytesPerExpert: model.shape.bytesPerExpert, cost: borrowCost,
+      topology: model.topology)
+  }
+
+  /// Experts that devices computed without holding them, as the batch was divided last.
+  private func borrowed(_ graph: ReplicaGraph) -> Int {
+    guard borrow != nil else { return 0 }
+    let devices = graph.devices
+    return Set(
+      split.pieces.filter { $0.tokens > 0 && $0.device != Int(graph.device[$0.replica]) }
+        .map { $0.expert * devices + $0.device }
+    ).count
   }
 
   private func imbalances(_ tokens: [Int], _ graph: ReplicaGraph) -> (expert: Double, replica: Double, device: Double) {

@@ -22,12 +22,16 @@ public struct ReplayResult: Codable, Sendable {
   public let expertImbalance: Double
   /// Experts · busiest replica / total, mean over windows.
   public let replicaImbalance: Double
+  /// Replicas borrowed for a batch, all layers, mean over windows; nil where nothing may be borrowed.
+  public let borrowed: Double?
+  /// Bytes they take over the links.
+  public let borrowedBytes: Double?
   /// Times a token changed device between layers, mean over windows; nil when the trace does not tell.
   public let tokenMoves: Double?
   /// Those of them that led to another node.
   public let tokenMovesBetweenNodes: Double?
 
-  init(policy: ReplayPolicy, windows: [ReplayWindow], copies: Int) {
+  init(policy: ReplayPolicy, windows: [ReplayWindow], copies: Int, bytesPerCopy: Int = 0) {
     self.policy = policy.rawValue
     self.windows = windows
     let count = Double(max(windows.count, 1))
@@ -43,6 +47,9 @@ public struct ReplayResult: Codable, Sendable {
     planMilliseconds = windows.reduce(0) { $0 + $1.planMilliseconds } / count
     expertImbalance = windows.reduce(0) { $0 + $1.expertImbalance } / count
     replicaImbalance = windows.reduce(0) { $0 + $1.replicaImbalance } / count
+    let loans = windows.compactMap(\.borrowed)
+    borrowed = loans.isEmpty ? nil : loans.reduce(0, +) / Double(loans.count)
+    borrowedBytes = borrowed.map { $0 * Double(bytesPerCopy) }
     let moves = windows.compactMap(\.tokenMoves)
     let far = windows.compactMap(\.tokenMovesBetweenNodes)
     tokenMoves = moves.isEmpty ? nil : moves.reduce(0, +) / Double(moves.count)

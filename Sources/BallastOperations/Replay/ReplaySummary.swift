@@ -21,6 +21,13 @@ public struct ReplaySummary {
       ("simulated step", "\(fixed(result.stepMicroseconds, 1)) µs"),
       ("planner", "\(fixed(result.planMilliseconds, 2)) ms a window"),
     ]
+    if let borrowed = result.borrowed, let bytes = result.borrowedBytes {
+      rows.append(
+        (
+          "borrowed a batch",
+          "\(fixed(borrowed, 1)) experts, \(ByteCount(bytes: Int(min(bytes, 0x1p62))).description) over links"
+        ))
+    }
     if let moves = result.tokenMoves, let far = result.tokenMovesBetweenNodes {
       rows.append(("moves of a token", "\(fixed(moves, 3)) between devices, \(fixed(far, 3)) between nodes"))
     }

@@ -18,6 +18,8 @@ public struct ReplayWindow: Codable, Hashable, Sendable {
   public let planMilliseconds: Double
   /// Microseconds the simulated cluster took for a batch, all layers, mean over batches.
   public let stepMicroseconds: Double
+  /// Replicas that devices borrowed for a batch, all layers, mean over batches; nil where nothing may be borrowed.
+  public var borrowed: Double?
   /// Times a token changed device between layers, mean over tokens; nil when the trace does not tell.
   public var tokenMoves: Double?
   /// Those of them that led to another node.

@@ -62,6 +62,8 @@ public struct DeviceMemory: Hashable, Sendable {
   public var peakReplicaBytes: Int
   /// What the allocator holds beyond that, reported apart.
   public var overheadBytes: Int
+  /// `replicaBytes` by the precision of the replicas; all 0 where an executor does not say.
+  public var bytesByPrecision = PerPrecision(repeating: 0)
 
   /// States the use of one device.
   public init(replicaBytes: Int, peakReplicaBytes: Int, overheadBytes: Int) {

@@ -51,7 +51,7 @@ public struct Lane: ~Copyable, Sendable {
     path.table.withCurrent(reader: row) { table in
       dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
       if let watch, watch.hasWaited(longerThan: SampleCounters.delayLimit) { path.samples.addDelay(lane: row) }
-      observeImbalance(layer, table.samplingInterval)
+      observeImbalance(layer, table)
       let isSampled = takeSamplingTurn(layer, table.samplingInterval)
       if isSampled { observeTransitions(selection, layer) }
       var sample = isSampled && residual != nil ? self.sample.take() ?? ExecutionSample() : nil
@@ -158,9 +158,10 @@ public struct Lane: ~Copyable, Sendable {
   }
 
   /// Adds how unevenly the batch falls; eight times as often as a batch is sampled, since it costs next to nothing.
-  private mutating func observeImbalance(_ layer: LayerID, _ interval: Int) {
+  private mutating func observeImbalance(_ layer: LayerID, _ table: RoutingTable) {
+    let interval = table.samplingInterval
     guard interval > 0, batches[layer.index] % max(1, interval / 8) == 0 else { return }
-    path.samples.addImbalance(dispatched.imbalance(&expertTokens), lane: row)
+    path.samples.addImbalance(dispatched.imbalance(&expertTokens, openDevices: table.openDevices), lane: row)
   }
 
   /// Adds where the tokens of a sampled batch came from, when anyone asks.

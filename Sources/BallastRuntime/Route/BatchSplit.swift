@@ -34,6 +34,21 @@ package struct BatchSplit: Sendable {
     let activation: Double
     /// Nanoseconds a token at home.
     let perToken: Double
+    /// Tokens a nanosecond at home; infinite when a token takes no time.
+    let speed: Double
+
+    /// A piece of nothing.
+    init(
+      expert: Int, replica: Int, device: Int, tokens: Double, activation: Double, perToken: Double
+    ) {
+      self.expert = expert
+      self.replica = replica
+      self.device = device
+      self.tokens = tokens
+      self.activation = activation
+      self.perToken = perToken
+      speed = 1 / perToken
+    }
 
     /// How many they are, once they are whole and fewer than 2³².
     @inline(__always)
@@ -142,10 +157,11 @@ package struct BatchSplit: Sendable {
     let hasActivation = graph.hasActivation
     let shortestToken = graph.shortestToken
     let openDevices = graph.openDevices.count
+    let mixesCosts = graph.mixesCosts
     withDivision(wholeTokens: wholeTokens) { division in
       division.solve(
         sweeps: sweeps, tie: tie, effort: effort, hasActivation: hasActivation, shortestToken: shortestToken,
-        openDevices: openDevices)
+        openDevices: openDevices, mixesCosts: mixesCosts)
     }
   }
 

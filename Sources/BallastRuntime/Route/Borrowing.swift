@@ -36,6 +36,8 @@ extension BatchSplit {
       setPieces(first..<spill.merged.count, of: item)
     }
     swap(&pieces, &spill.merged)
+    // The next batch uses the two the other way around.
+    spill.merged.reserveCapacity(pieces.capacity)
   }
 }
 

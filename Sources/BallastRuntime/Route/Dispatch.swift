@@ -80,11 +80,13 @@ public struct Dispatch: Sendable {
 
   /// How unevenly this batch falls, as a sum of one batch.
   ///
-  /// - Parameter expertTokens: Scratch of one word an expert of the layer; left at 0.
+  /// - Parameters:
+  ///   - expertTokens: Scratch of one word an expert of the layer; left at 0.
+  ///   - openDevices: Devices that may get tokens; the others are not counted.
   /// - Returns: Sums over this batch alone; all 0 when it is empty.
-  func imbalance(_ expertTokens: inout [Int]) -> ImbalanceTotals {
+  func imbalance(_ expertTokens: inout [Int], openDevices: Int) -> ImbalanceTotals {
     var totals = ImbalanceTotals()
-    let mean = deviceTimes.reduce(0, +) / Double(max(deviceTimes.count, 1))
+    let mean = deviceTimes.reduce(0, +) / Double(max(openDevices, 1))
     guard !rows.isEmpty, mean > 0 else { return totals }
     var busiestReplica = 0
     for run in runs {

@@ -2,7 +2,7 @@ extension Division {
   /// Divides the items; see `BatchSplit.solve`.
   mutating func solve(
     sweeps: Int, tie: Double, effort: BatchSplit.Effort, hasActivation: Bool, shortestToken: Double,
-    openDevices: Int
+    openDevices: Int, mixesCosts: Bool
   ) {
     putFixed()
     guard movableCount > 0 else { return }
@@ -15,6 +15,7 @@ extension Division {
     sortMovable()
     for place in 0..<movableCount { pour(movable(place)) }
     sweep(sweeps, bound: bound, worthwhile: wholeTokens ? shortestToken / 8 : 0)
+    if mixesCosts { trade(bound: bound, shortestToken: shortestToken) }
     if wholeTokens { roundToWholeTokens() }
     let trials = effort.trials(longest: longest)
     if hasActivation, trials > 0 { saveActivations(bound: bound, trials: trials) }

@@ -1,22 +1,25 @@
 /// A split's memory in the hands of what solves it.
 struct Division {
-  /// A replica an item may use, and when its device would start on it.
+  /// A replica an item may use: the level at which water reaches it, and the tokens each further level takes.
   struct Candidate {
     let piece: Int
     let entry: Double
+    let speed: Double
   }
 
   private let items: Lent<BatchSplit.Item>
   private let pieces: Lent<BatchSplit.Piece>
   private let deviceTimes: Lent<Double>
   private let movable: Lent<Int>
-  private let scratch: DivisionScratch.Loan
+  let scratch: DivisionScratch.Loan
   /// Words that one call may use: one an item, then one a device.
   let places: Lent<Int>
   /// Whether pieces must be whole in the end.
   let wholeTokens: Bool
   /// Whether items may share a replica, which is activated once.
   let sharesReplicas: Bool
+  /// Whether replicas are poured to levels in proportion to `scratch.weights`.
+  var isWeighing = false
   private var candidateCount = 0
 
   /// A split's memory: items name pieces, pieces name replicas and devices, `movable` names items.
@@ -165,6 +168,9 @@ struct Division {
     let level = fillLevel(left)
     for place in 0..<max(candidateCount - 1, 0) {
       let share = min(left, share(of: candidate(place), upTo: level))
+      // Too little to tell from nothing: a replica that items share would seem idle while one of them has it.
+      if share < 1e-6 { continue }
+      if left - share < 1e-6 { return put(left, candidate(place).piece) }
       let amount = wholeTokens ? Self.whole(share + 1e-6) : share
       put(amount, candidate(place).piece)
       left -= amount
@@ -183,7 +189,7 @@ struct Division {
       let item = movable(place)
       candidateCount = 0
       for piece in range(item) {
-        scratch.candidates[candidateCount] = Candidate(piece: piece, entry: Self.whole(tokens(piece) + 1e-6))
+        scratch.candidates[candidateCount] = Candidate(piece: piece, entry: Self.whole(tokens(piece) + 1e-6), speed: 0)
         candidateCount += 1
       }
       take(item)
@@ -216,13 +222,15 @@ struct Division {
     var level = Double.infinity
     var used = 0
     while used < candidateCount {
-      let entry = candidate(used).entry
+      let (entry, tokensPerLevel) = (candidate(used).entry, candidate(used).speed)
       if entry >= level { break }
-      let perToken = perToken(candidate(used).piece)
       used += 1
-      guard perToken > 0 else { break }
-      speed += 1 / perToken
-      weighted += entry / perToken
+      guard tokensPerLevel < .infinity else {
+        level = entry
+        break
+      }
+      speed += tokensPerLevel
+      weighted += entry * tokensPerLevel
       level = (tokens + weighted) / speed
     }
     candidateCount = used
@@ -230,7 +238,7 @@ struct Division {
   }
 
   private func share(of candidate: Candidate, upTo level: Double) -> Double {
-    max(0, (level - candidate.entry) / perToken(candidate.piece))
+    candidate.speed < .infinity ? max(0, (level - candidate.entry) * candidate.speed) : .infinity
   }
 
   /// The allowed replicas of an item, the one that could start first in front.
@@ -238,13 +246,18 @@ struct Division {
     var count = 0
     let range = range(item)
     for piece in range where choice.allows(piece - range.lowerBound) {
-      let entry = entryTime(piece)
+      var entry = entryTime(piece)
+      var speed = pieces[piece].speed
+      if isWeighing {
+        entry /= scratch.weights[piece]
+        speed *= scratch.weights[piece]
+      }
       var place = count
       while place > 0, candidate(place - 1).entry > entry {
         scratch.candidates[place] = scratch.candidates[place - 1]
         place -= 1
       }
-      scratch.candidates[place] = Candidate(piece: piece, entry: entry)
+      scratch.candidates[place] = Candidate(piece: piece, entry: entry, speed: speed)
       count += 1
     }
     candidateCount = count

@@ -1,7 +1,7 @@
 /// Memory that solving a split needs beside the split itself; kept between batches.
 struct DivisionScratch: Sendable {
   private var replicaTokens: [Double] = []
-  /// `[even, solved, saved][piece]`.
+  /// `[even, solved, saved, weights][piece]`.
   private var pieceTokens: [Double] = []
   private var candidates: [Division.Candidate] = []
   private var places: [Int] = []
@@ -12,6 +12,7 @@ struct DivisionScratch: Sendable {
     let even: Lent<Double>
     let solved: Lent<Double>
     let saved: Lent<Double>
+    let weights: Lent<Double>
     let candidates: Lent<Division.Candidate>
     let places: Lent<Int>
   }
@@ -25,8 +26,10 @@ struct DivisionScratch: Sendable {
   /// Makes room for a split of this size.
   mutating func makeRoom(pieces: Int, items: Int, devices: Int) {
     let stride = pieces + 1
-    if pieceTokens.count < 3 * stride { pieceTokens.resize(to: 3 * stride, with: 0) }
-    if candidates.count < stride { candidates.resize(to: stride, with: Division.Candidate(piece: 0, entry: 0)) }
+    if pieceTokens.count < 4 * stride { pieceTokens.resize(to: 4 * stride, with: 0) }
+    if candidates.count < stride {
+      candidates.resize(to: stride, with: Division.Candidate(piece: 0, entry: 0, speed: 0))
+    }
     if places.count < items + devices { places.resize(to: items + devices, with: 0) }
   }
 
@@ -46,11 +49,12 @@ struct DivisionScratch: Sendable {
         unsafe candidates.withUnsafeMutableBufferPointer { candidates in
           unsafe places.withUnsafeMutableBufferPointer { places in
             let tokens = unsafe Lent(pieceTokens)
-            let count = tokens.count / 3
+            let count = tokens.count / 4
             unsafe body(
               Loan(
                 replicaTokens: Lent(replicaTokens), even: tokens.from(0, count: count),
                 solved: tokens.from(count, count: count), saved: tokens.from(2 * count, count: count),
+                weights: tokens.from(3 * count, count: count),
                 candidates: Lent(candidates), places: Lent(places)))
           }
         }

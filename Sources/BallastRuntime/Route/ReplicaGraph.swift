@@ -24,6 +24,9 @@ package final class ReplicaGraph: Sendable {
   /// Nanoseconds of one token where it is computed fastest.
   package let shortestToken: Double
 
+  /// Whether a token of one expert costs some device more than a token of another.
+  let mixesCosts: Bool
+
   /// Compiles a layer; every expert must have a replica on a known device (`Placement.check`).
   package init(
     _ layer: LayerPlacement, experts: Int, topology: Topology, cost: CostModel, maskedDevices: Set<DeviceID> = []
@@ -48,6 +51,10 @@ package final class ReplicaGraph: Sendable {
     }
     hasActivation = replicas.contains { cost.activationNanoseconds[$0.precision] > 0 }
     shortestToken = perToken.min() ?? 0
+    var costs: [Int32: Double] = [:]
+    mixesCosts = zip(device, perToken).contains {
+      costs.updateValue($1, forKey: $0).map { [cost = $1] in $0 != cost } ?? false
+    }
   }
 
   /// The replicas of `expert`.

@@ -20,6 +20,8 @@ public final class RoutingTable: Sendable {
   package let graphs: [ReplicaGraph]
   /// Devices that get no tokens though they hold replicas.
   public let maskedDevices: Set<DeviceID>
+  /// Devices that may get tokens.
+  var openDevices: Int { topology.devices.count - maskedDevices.count }
   /// A run without entries for each replica of the layer's graph, `[layer][replica]`.
   let runs: [[Dispatch.Run]]
 

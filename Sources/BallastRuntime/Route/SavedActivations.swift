@@ -6,8 +6,8 @@ extension Division {
 
   /// What a division of one item is judged by.
   private enum Measure {
-    /// Fourth powers of its devices' times, each times a scale: long devices count most, but none is free.
-    case pressure(scale: Double)
+    /// A power of its devices' times, each times a scale: long devices count most, but none is free.
+    case pressure(scale: Double, doublings: Int)
     /// The longest of its devices.
     case longest
   }
@@ -17,15 +17,27 @@ extension Division {
   /// Stops when the busiest device takes no more than `bound`, below which it cannot come.
   mutating func saveActivations(bound: Double, trials limit: Int) {
     guard longest > bound * (1 + 1e-9) else { return }
-    let measure = Measure.pressure(scale: 1 / max(longest, .leastNormalMagnitude))
-    for place in 0..<min(movableCount, limit) {
-      let item = movable(place)
-      let value = value(of: item, by: measure) * (1 - 1e-9)
-      _ = divide(item, by: measure, below: value)
-    }
     var trials = limit
+    for doublings in Self.powers where trials > 0 && longest > bound * (1 + 1e-9) {
+      for _ in 0..<Self.passesPerPower where trials > 0 {
+        guard spread(doublings: doublings, &trials) else { break }
+      }
+    }
+    trials = limit
     while trials > 0, longest > bound * (1 + 1e-9), relieveLongest(&trials) {}
     searchTogether(bound: bound, trials: limit)
+  }
+
+  /// Divides one item after another so that it presses least on its devices; false when all stay as they were.
+  private mutating func spread(doublings: Int, _ trials: inout Int) -> Bool {
+    let measure = Measure.pressure(scale: 1 / max(longest, .leastNormalMagnitude), doublings: doublings)
+    var hasChanged = false
+    for place in 0..<movableCount where trials > 0 {
+      trials -= 1
+      let item = movable(place)
+      if divide(item, by: measure, below: value(of: item, by: measure) * (1 - 1e-9)) { hasChanged = true }
+    }
+    return hasChanged
   }
 
   /// Divides one or two items of the busiest device anew so that it is busiest no more; false when none does.
@@ -101,6 +113,9 @@ extension Division {
     return true
   }
 
+  private static var powers: ClosedRange<Int> { 2...6 }
+  private static var passesPerPower: Int { 3 }
+
   /// Every set of the item's replicas.
   private func choices(_ item: Int) -> Range<UInt8> { 1..<UInt8(1) << UInt8(min(range(item).count, 5)) }
 
@@ -109,9 +124,10 @@ extension Division {
     for piece in range(item) {
       let time = time(of: piece)
       switch measure {
-      case .pressure(let scale):
-        let square = time * scale * time * scale
-        value += square * square
+      case .pressure(let scale, let doublings):
+        var power = time * scale
+        for _ in 0..<doublings { power *= power }
+        value += power
       case .longest: value = max(value, time)
       }
     }

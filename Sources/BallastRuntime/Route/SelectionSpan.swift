@@ -191,21 +191,32 @@ extension RawSpan {
     let count = byteCount / MemoryLayout<ID>.stride
     guard largest < Int(clamping: ID.max) else { return nil }
     guard largest >= 0 else { return count > 0 ? 0 : nil }
-    // The sign tells a number above the largest, of itself or of what is left to the largest: no comparison, so it
-    // runs as vectors.
-    let halfway = ID.max / 2
     let limit = ID(largest)
-    var sign: ID = 0
+    guard hasNumber(above: limit, count) else { return nil }
+    return (0..<count).first { id(at: $0) as ID > largest }
+  }
+
+  /// Whether any number is above `limit`; without comparisons where that is possible, so that it runs as vectors.
+  private func hasNumber<ID: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(above limit: ID, _ count: Int)
+    -> Bool
+  {
+    var bits: ID = 0
+    // Below a power of two no bit is set above it.
+    if limit & (limit &+ 1) == 0 {
+      for index in 0..<count { bits |= id(at: index) }
+      return bits > limit
+    }
+    // The sign tells a number above the limit, of itself or of what is left to the limit.
+    let halfway = ID.max / 2
     if limit <= halfway {
       for index in 0..<count {
         let id: ID = id(at: index)
-        sign |= id | (limit &- id)
+        bits |= id | (limit &- id)
       }
     } else {
-      for index in 0..<count where id(at: index) as ID > limit { sign = .max }
+      for index in 0..<count where id(at: index) as ID > limit { bits = .max }
     }
-    guard sign > halfway else { return nil }
-    return (0..<count).first { id(at: $0) as ID > largest }
+    return bits > halfway
   }
 
   /// One expert's number.

@@ -85,8 +85,8 @@ typedef struct ballast_kernel_set {
   void (*expert)(const ballast_expert *expert, const ballast_expert *next, const float *input, const int32_t *rows,
                  size_t count, float *output, void *scratch);
 
-  /// sum = Σ gates[i] · entries[order[i]], in order; `entries` is `[entry][stride]`.
-  void (*combine)(const float *entries, size_t stride, const int32_t *order, const float *gates, size_t count,
+  /// sum = Σ gates[i] · entries[order[i]], in order; `entries` is `[entry][stride]`. Answers 1 when all of it is finite.
+  int32_t (*combine)(const float *entries, size_t stride, const int32_t *order, const float *gates, size_t count,
                   float *sum, size_t hidden);
 
   /// Computes `count` consecutive rows in float32 from weights as the checkpoint stores them, without packing.
@@ -94,6 +94,13 @@ typedef struct ballast_kernel_set {
   /// `output` is `[count][hidden]`; `scratch` has `ballast_exact_scratch_bytes`.
   void (*exact)(const ballast_source *gate, const ballast_source *up, const ballast_source *down, size_t hidden,
                 size_t inner, const float *input, size_t count, float *output, void *scratch);
+
+  /// Multiplies and adds in registers alone, `turns` times 16 vectors, as `precision` is computed; answers the
+  /// multiplications and additions made.
+  double (*arithmetic)(int32_t precision, size_t turns);
+
+  /// Reads memory; answers something that depends on all of it.
+  uint32_t (*read)(const void *memory, size_t bytes);
 } ballast_kernel_set;
 
 /// The kernels in use: the best for this processor, or what the environment's BALLAST_KERNELS names if it has them.
@@ -131,6 +138,17 @@ int32_t ballast_may_use_core(size_t core);
 int32_t ballast_pin_to_core(size_t core);
 /// Keeps the calling thread off a core; 0, or −1 when it may run on no other.
 int32_t ballast_leave_core(size_t core);
+/// The core the calling thread runs on at this moment; −1 when the system does not say.
+int32_t ballast_current_core(void);
+
+// Sleeping and waking, without a lock.
+
+/// Sleeps while a 32-bit word holds `value`; may return early.
+void ballast_sleep_while(const void *word, uint32_t value);
+/// Wakes every thread that sleeps on a word.
+void ballast_wake_all(const void *word);
+/// Lets a thread that looks again and again do so at little cost.
+void ballast_rest(void);
 
 // The specification (reference.c): plain loops over packed weights that every set must agree with.
 

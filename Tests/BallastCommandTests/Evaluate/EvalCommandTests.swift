@@ -53,6 +53,8 @@ import Testing
     #expect(plain.domains["low"]?.bitsPerByte != weighted.domains["low"]?.bitsPerByte)
     let again = try figures(options + ["--quantizer", "weighted"], in: scratch)
     #expect(again.domains["low"]?.bitsPerByte == weighted.domains["low"]?.bitsPerByte)
+    let chosen = try figures(options + ["--quantizer", "weighted", "--balance", "sequences"], in: scratch)
+    #expect(chosen.domains["low"]?.bitsPerByte != weighted.domains["low"]?.bitsPerByte)
   }
 
   @Test func aMixStaysInsideItsShare() throws {

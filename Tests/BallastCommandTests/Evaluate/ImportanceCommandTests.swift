@@ -20,7 +20,7 @@ import Testing
     }
     try expectDone(
       [
-        "importance", "--model", "model", "--sequences", "1", "--json", "figures.json", "--figure", "one.svg",
+        "importance", "--model", "model", "--sequences", "1", "--steps", "2", "--json", "figures.json", "--figure", "one.svg",
         "--eviction-figure", "two.svg",
       ], in: scratch)
     let figures = try JSONDecoder().decode(Figures.self, from: Data(scratch.text("figures.json").utf8))
@@ -30,15 +30,16 @@ import Testing
     #expect(figures.rankCorrelation.values.allSatisfy { (-1...1).contains($0) })
     for curve in figures.demoted.values {
       // Nothing demoted is the model as it is, and every order ends with all of it.
-      #expect(curve.count == 9 && curve[0] == figures.bitsPerByte && curve[8] == figures.demoted["random"]?[8])
+      #expect(curve.count == 3 && curve[0] == figures.bitsPerByte && curve[2] == figures.demoted["random"]?[2])
     }
-    #expect(figures.evicted["importance"]?.count == 5)
+    #expect(figures.evicted["importance"]?.count == 2)
     for name in ["one.svg", "two.svg"] {
       #expect(try scratch.text(name).hasPrefix("<svg"))
     }
   }
 
-  @Test func refusesNoSequences() throws {
+  @Test func refusesNoSequencesAndNoSteps() throws {
     try expectUsageError(["importance", "--sequences", "0"], in: Scratch(), naming: ["--sequences is 0"])
+    try expectUsageError(["importance", "--steps", "0"], in: Scratch(), naming: ["--steps is 0"])
   }
 }

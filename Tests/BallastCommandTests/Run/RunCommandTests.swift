@@ -129,6 +129,7 @@ import Testing
     try scratch.write("arrivals.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\n0,12,-3\n")
     try scratch.write("columns.csv", "when,what\n1,2\n")
     try scratch.write("none.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\n")
+    try scratch.write("large.yaml", "planner:\n  stagingReserveExperts: 100\n")
     try scratch.write("bad.yaml", "controller:\n  dwell: 3\n")
     for (options, fragments) in [
       (["--model", "nowhere"], ["nowhere"]), (["--text", "nowhere"], ["nowhere"]),
@@ -139,6 +140,7 @@ import Testing
       (["--memory-budget", "0.5"], ["--memory-budget", "static arm"]),
       (["--memory-budget", "lots"], ["'lots'"]), (["--config", "bad.yaml"], ["bad.yaml:2", "controller.dwell"]),
       (["--config", "nowhere.yaml"], ["nowhere.yaml"]),
+      (["--config", "large.yaml"], ["the memory budget gives device 0", "staging reserve need"]),
     ] {
       let model = options.contains("--model") ? [] : ["--model", "model"]
       try expectRefused(["run"] + model + options + ["--json", "run.json"], in: scratch, naming: fragments)

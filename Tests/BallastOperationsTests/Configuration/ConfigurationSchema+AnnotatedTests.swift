@@ -2,6 +2,7 @@ import BallastControl
 import BallastRuntime
 import Testing
 
+@testable import Ballast
 @testable import BallastOperations
 
 @Suite struct ConfigurationAnnotatedTests {

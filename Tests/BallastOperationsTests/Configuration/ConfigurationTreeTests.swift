@@ -1,6 +1,7 @@
 import BallastControl
 import Testing
 
+@testable import Ballast
 @testable import BallastOperations
 
 @Suite struct ConfigurationTreeTests {

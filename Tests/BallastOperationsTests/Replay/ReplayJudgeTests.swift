@@ -4,7 +4,7 @@ import Testing
 @testable import BallastOperations
 
 @Suite struct ReplayJudgeTests {
-  private static func verdict(_ batches: [[[Int]]], copies: [[Int]], borrow: BorrowLimits? = nil) throws
+  private static func verdict(_ batches: [[[Int]]], copies: [[Int]], borrow: ReplayBorrowing? = nil) throws
     -> ReplayJudge.Verdict
   {
     let model = try RecordedTraffic.model(layers: batches[0].count)
@@ -42,12 +42,20 @@ import Testing
   }
 
   @Test func borrowingMovesTokensToIdleDevices() throws {
-    let limits = BorrowLimits(imbalanceThreshold: 1, minimumChunkTokens: 1)
+    let limits = ReplayBorrowing(linkBytesPerSecond: 50e9)
     let batches = [[[60_000, 20_000, 0, 0]]]
     let resident = try Self.verdict(batches, copies: [[0, 1], [2, 3]])
     let borrowing = try Self.verdict(batches, copies: [[0, 1], [2, 3]], borrow: limits)
     #expect(resident.deviceImbalance == 2)
     #expect(borrowing.deviceImbalance < 1.1)
     #expect(borrowing.stepMicroseconds < resident.stepMicroseconds * 0.6)
+    #expect(borrowing.borrowed == 1 && resident.borrowed == 0)
+  }
+
+  @Test func freeLinksLeaveNothingButTheTokens() throws {
+    let batches = [[[600, 200, 0, 0]]]
+    let free = try Self.verdict(batches, copies: [[0, 1], [2, 3]], borrow: ReplayBorrowing())
+    #expect(free.deviceImbalance <= ReplayBorrowing.capacityFactor)
+    #expect(free.borrowed >= 1)
   }
 }

@@ -13,8 +13,10 @@ struct SettingsTextTests {
   }
 
   @Test(arguments: [
-    ("mode", "line 1: mode has no value"), ("mod = act", "did you mean mode?"), ("\nmode = sleep", "line 2: mode is sleep"),
-    ("laneLimit = 99999999999999999999", "allowed is a whole number from 1 to 65536"), ("mode = act\nmode = act", "twice"),
+    ("mode", "line 1: mode has no value"), ("mod = act", "did you mean mode?"),
+    ("\nmode = sleep", "line 2: mode is sleep"),
+    ("laneLimit = 99999999999999999999", "allowed is a whole number from 1 to 65536"),
+    ("mode = act\nmode = act", "twice"),
     ("controller.enterImbalance = 1.01", "must exceed controller.leaveImbalance"),
     ("dispatch.capacityFactor = 2", "only borrowing uses it"),
   ])

@@ -86,12 +86,51 @@ struct SlotGrid: ~Copyable {
     for index in 0..<left { order[taken + index] = spare[index] }
   }
 
+  /// Orders the devices by load, equal ones as they stood: runs by insertion, which are merged, each time twice as long.
   private func sortDevices() {
-    for index in 0..<devices {
+    var start = 0
+    while start < devices {
+      sortRun(start..<min(start &+ Self.run, devices))
+      start &+= Self.run
+    }
+    var width = Self.run
+    while width < devices {
+      var start = 0
+      while start &+ width < devices {
+        merge(start, start &+ width, min(start &+ 2 &* width, devices))
+        start &+= 2 &* width
+      }
+      width &*= 2
+    }
+  }
+
+  private static var run: Int { 64 }
+
+  private func merge(_ start: Int, _ middle: Int, _ end: Int) {
+    let length = middle &- start
+    for index in 0..<length { spare[index] = order[start &+ index] }
+    var left = 0
+    var right = middle
+    var place = start
+    while left < length {
+      let device = spare[left]
+      if right < end, loads[Int(order[right])] < loads[Int(device)] {
+        order[place] = order[right]
+        right &+= 1
+      } else {
+        order[place] = device
+        left &+= 1
+      }
+      place &+= 1
+    }
+  }
+
+  private func sortRun(_ run: Range<Int>) {
+    for index in run {
       let device = order[index]
       let load = loads[Int(device)]
       var place = index
-      while place > 0, keys[place &- 1] > load {
+      while place > run.lowerBound, keys[place &- 1] > load {
         keys[place] = keys[place &- 1]
         order[place] = order[place &- 1]
         place &-= 1

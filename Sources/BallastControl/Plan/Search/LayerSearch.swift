@@ -14,8 +14,10 @@ struct LayerSearch {
   /// What was done, in order.
   private(set) var steps: [Step] = []
 
+  /// Device imbalance below which nothing is worth looking for.
+  private static let level: Float = 1.0005
   /// Exchanges that are tried in a round.
-  private static let shortlist = 60
+  private static let shortlist = 100
   /// Exchanges that gain less than this share of a round's best wait for the next round.
   private static let worthwhile: Float = 0.3
   /// What an exchange must still gain of what it promised, after others of its round were made.
@@ -25,7 +27,7 @@ struct LayerSearch {
 
   /// Makes exchanges, the best first, until none gains more than `price` for every replica it stages.
   mutating func run(price: Float, rounds: Int) {
-    for _ in 0..<rounds {
+    for _ in 0..<rounds where search.score > Self.level {
       guard round(price) else { return }
     }
   }

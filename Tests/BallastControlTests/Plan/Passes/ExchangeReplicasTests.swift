@@ -122,6 +122,15 @@ import Testing
         let staged = plan.changes.flatMap(\.added).filter { $0.device.index == device }.count * 2000
         #expect(staged <= limits.moves.bytesPerDevice)
       }
+      var links: [[Int]: Int] = [:]
+      for change in plan.changes {
+        for replica in change.added {
+          let holders = first.target[change.layer].replicas(of: replica.expert).map(\.device.index)
+          guard let source = holders.first, !holders.contains(replica.device.index) else { continue }
+          links[[source, replica.device.index], default: 0] += 2000
+        }
+      }
+      #expect(links.values.allSatisfy { $0 <= limits.moves.bytesPerLink })
       #expect(plan.isCutShort)
     }
   }
