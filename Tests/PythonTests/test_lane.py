@@ -115,6 +115,11 @@ def test_closed_objects_are_refused(balancer, batch):
         balancer.lane()
 
 
+def test_a_lane_keeps_its_balancer(model, batch):
+    lane = ballast.Balancer(model, 4).lane()
+    assert lane.dispatch(0, batch).entry_count == batch.size
+
+
 def test_forward_needs_an_executor(lane, batch):
     with pytest.raises((ballast.WrongModeError, ballast.ArrayError)):
         lane.forward(0, batch, np.ones(batch.shape, np.float32), np.ones((256, 8), np.float32))

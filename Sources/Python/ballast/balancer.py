@@ -234,7 +234,7 @@ class Executor(library.Handle):
             memory_bytes_per_device=memory_bytes_per_device)
         self._handle = library.make("executor_create", c.byref(options))
         self.model, self.hidden, self.inner, self.device_count = model, hidden, inner, devices
-        self._weights: dict[tuple[int, int], tuple[np.ndarray, ...]] = {}
+        self._weights: list[np.ndarray] = []
 
     def load(self, layer: int, expert: int, gate: np.ndarray, up: np.ndarray, down: np.ndarray) -> None:
         """Names the weights of one expert, without copying them; do not change them afterwards.
@@ -247,4 +247,4 @@ class Executor(library.Handle):
             "executor_load", self._handle, layer, expert, library.address(gate, "gate", kinds, shape=wide, required=True),
             library.address(up, "up", kinds, shape=wide, required=True), library.address(down, "down", kinds, shape=tall, required=True))
         # The library reads them whenever a replica is staged.
-        self._weights[(layer, expert)] = (gate, up, down)
+        self._weights += [gate, up, down]

@@ -23,6 +23,8 @@ class Lane(library.Handle):
     def __init__(self, balancer: "Balancer") -> None:
         """One more lane of a balancer; at most `laneLimit` exist."""
         self._handle = library.make("lane_create", balancer._handle)
+        # A lane is of no use without its balancer, whose executor keeps weights in place.
+        self._balancer = balancer
         self._devices = balancer.device_count
         self._hidden = balancer._hidden
 
