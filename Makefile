@@ -7,7 +7,7 @@ PACKAGES := libopenblas-dev libjemalloc-dev pkg-config spin gcc g++ valgrind
 # What `make demo` passes on; `make demo RUN="--seconds 300 --devices 4"` runs longer.
 RUN ?= --seconds 60
 
-.PHONY: library install test-library help setup build demo test sanitize examples bench optimality figures docs format clean
+.PHONY: wheel test-python test-engines library install test-library help setup build demo test sanitize examples bench optimality figures docs format clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -48,11 +48,29 @@ install: library ## Install the C library, its headers, ballast.pc and the CMake
 test-library: library ## Build the C and C++ examples against an installed library, and check what it needs and exports
 	Library/check
 
+# Python is optional: without it, or without its venv module, everything else is built and tested.
+HAS_PYTHON := $(shell python3 -c 'import venv, ensurepip' 2>/dev/null && echo yes)
+
+wheel: library ## Build the Python package into dist/ballast-*.whl
+	@[ -n "$(HAS_PYTHON)" ] || { echo "no python3 with venv; install python3-venv" >&2; exit 1; }
+	Library/wheel
+
+ifeq ($(HAS_PYTHON),yes)
+test-python: wheel ## Install the wheel into an environment of its own, run its tests and its example
+	Library/check-python
+else
+test-python:
+	@echo "the Python package is not tested: install python3 and python3-venv"
+endif
+
+test-engines: wheel ## Run the policies for vLLM and SGLang inside their own modules (downloads them, and torch)
+	Library/engines
+
 demo: build ## Serve the bundled model, static and adaptive in turn, for about a minute
 	.build/release/ballast run $(RUN)
 
 # The import check sees undeclared imports, which compile silently otherwise.
-test: setup examples ## Run the examples, check that every import is declared, then run every test
+test: setup examples test-python ## Run the examples, check that every import is declared, then run every test
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --parallel --explicit-target-dependency-import-check error
 
@@ -119,4 +137,4 @@ format: ## Lay the sources out
 	  Examples/Package.swift Examples/Sources Benchmarks/Package.swift Benchmarks/Benchmarks
 
 clean: ## Remove what was built
-	rm -rf .build Benchmarks/.build Examples/.build Tests/Sanitized/.build
+	rm -rf .build dist Benchmarks/.build Examples/.build Tests/Sanitized/.build

@@ -1,0 +1,79 @@
+"""Plans without a balancer."""
+
+from __future__ import annotations
+
+import ctypes as c
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import _library as library
+from . import _structures as s
+from .balancer import Settings
+from .errors import ArrayError, BadValueError
+from .shapes import Cost, Device, Model, cluster
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A placement, `REPLICA` [replica] ordered by layer, expert, device, and what is expected of it."""
+
+    placement: np.ndarray
+    is_cut_short: bool
+    batch_nanoseconds_before: float
+    batch_nanoseconds_after: float
+    imbalance_before: float
+    imbalance_after: float
+    bytes_moved: int
+    quality_spent: float
+    added: int
+    removed: int
+
+
+def plan(loads: object, copies: int | None = None, devices: int | Sequence[Device] = 1, *, model: Model | None = None,
+         cost: Cost | None = None, placement: np.ndarray | None = None, settings: Settings = None) -> Plan:
+    """Plans the next placement; nothing but the arguments decides it.
+
+    loads: tokens of a batch, numbers [layer][expert]. copies: replicas a layer may have on average, in full precision. placement:
+    where experts are now, `REPLICA` [replica]; `None` for one copy of each. settings: text, or keys and values, as `ballast
+    config` prints them; they may not name what `copies` decides. Without `model` every expert is equally large.
+    """
+    tokens = numbers(loads, "loads")
+    shape = model or Model(layers=tokens.shape[0], experts_per_layer=tokens.shape[1])
+    if (shape.layers, shape.experts_per_layer) != tokens.shape:
+        raise ArrayError(f"loads has shape {tokens.shape}; the model has ({shape.layers}, {shape.experts_per_layer})")
+    joined = cluster(devices, cost)
+    text = library.text(settings) or b""
+    if copies is not None:
+        count = s.whole(copies, s.u32, "copies")
+        if count < shape.experts_per_layer:
+            raise BadValueError(f"copies is {count}; each of {shape.experts_per_layer} experts needs one")
+        # Each device keeps room to stage one expert, which is no room for copies.
+        experts = shape.layers * count + joined.device_count
+        text += f"\nplanner.memoryBudgetShare = {experts / tokens.size!r}\n".encode()
+        text += b"planner.qualityBudget = 0\nplanner.stagingReserveExperts = 1\nplanner.moveBudgetShare = 1\n"
+    structure = shape._structure()
+    handle = library.make(
+        "plan_create", c.byref(structure), c.byref(joined), text, tokens.ctypes.data,
+        library.address(placement, "placement", (s.REPLICA,), shape=(None,)),
+        0 if placement is None else len(placement))
+    try:
+        forecast = s.Forecast.sized()
+        library.call("plan_forecast", handle, c.byref(forecast))
+        target = library.listed("plan_placement", handle, s.REPLICA)
+    finally:
+        library.call("plan_destroy", handle)
+    values = {name: getattr(forecast, name) for name, _ in s.Forecast._fields_ if name != "size"}
+    return Plan(placement=target, **values | {"is_cut_short": bool(forecast.is_cut_short)})
+
+
+def numbers(values: object, name: str) -> np.ndarray:
+    """Numbers in rows as float64 [row][column], copied only where they are something else."""
+    try:
+        found = np.ascontiguousarray(values, np.float64)
+    except (TypeError, ValueError, OverflowError) as problem:
+        raise ArrayError(f"{name} cannot be read as numbers: {problem}") from None
+    if found.ndim != 2 or found.size == 0:
+        raise ArrayError(f"{name} has shape {found.shape}; it must be [layer][expert], not empty")
+    return found
