@@ -70,7 +70,7 @@ demo: build ## Serve the bundled model, static and adaptive in turn, for about a
 	.build/release/ballast run $(RUN)
 
 # The import check sees undeclared imports, which compile silently otherwise.
-test: setup examples test-python ## Run the examples, check that every import is declared, then run every test
+test: setup examples ## Run the examples, check that every import is declared, then run every test
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --parallel --explicit-target-dependency-import-check error
 
