@@ -92,15 +92,7 @@ public struct Lane: ~Copyable, Sendable {
     _ selection: borrowing SelectionSpan, layer: LayerID, _ body: (borrowing Dispatch) -> Outcome
   ) throws(ExecutionError) -> Outcome {
     try record(selection, layer: layer)
-    return path.table.withCurrent(reader: row) { table in
-      dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
-      if takeSamplingTurn(layer, table.samplingInterval) { observeTransitions(selection, layer) }
-      // Lent from a local value: a property of the lane would be copied first.
-      var lent = Dispatch()
-      swap(&lent, &dispatched)
-      defer { swap(&lent, &dispatched) }
-      return body(lent)
-    }
+    return lend(selection, layer: layer) { dispatch, _ in body(dispatch) }
   }
 
   /// The same for a selection that owns its memory.
@@ -131,15 +123,25 @@ public struct Lane: ~Copyable, Sendable {
   ) throws(ExecutionError) -> Bool {
     try check(selection.expertsPerLayer, layer)
     dispatcher.count(selection)
-    let isTaken = path.table.withCurrent(reader: row) { table in
+    let isTaken = lend(selection, layer: layer, body)
+    if isTaken { path.counters.record(dispatcher.load, layer: layer, lane: row) }
+    return isTaken
+  }
+
+  /// Chooses replicas for the batch that was counted last and lends the dispatch, with its table's version, to `body`.
+  private mutating func lend<Outcome>(
+    _ selection: borrowing SelectionSpan, layer: LayerID, _ body: (borrowing Dispatch, UInt64) -> Outcome
+  ) -> Outcome {
+    path.table.withCurrent(reader: row) { table in
       dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
+      observeImbalance(layer, table)
+      if takeSamplingTurn(layer, table.samplingInterval) { observeTransitions(selection, layer) }
+      // Lent from a local value: a property of the lane would be copied first.
       var lent = Dispatch()
       swap(&lent, &dispatched)
       defer { swap(&lent, &dispatched) }
       return body(lent, table.version)
     }
-    if isTaken { path.counters.record(dispatcher.load, layer: layer, lane: row) }
-    return isTaken
   }
 
   private func check(_ expertsPerLayer: Int, _ layer: LayerID) throws(ExecutionError) {
