@@ -5,20 +5,22 @@ public import BallastRuntime
 /// One owner calls `tick`; nothing a lane does waits for it.
 public struct ControlLoop: Sendable {
   let path: ServingPath
-  private let budget: ByteBudget
-  private var configuration: BalancerConfiguration
-  private var window: LoadWindow
-  private var estimator: LoadEstimator
-  private var affinity: AffinityEstimator
-  private var controller: Controller
+  let budget: ByteBudget
+  var configuration: BalancerConfiguration
+  var window: LoadWindow
+  var estimator: LoadEstimator
+  var affinity: AffinityEstimator
+  var controller: Controller
   private(set) var planner: Planner
   var rollout: Rollout
   /// `[device]`: whether it takes part.
   var statuses: [DeviceStatus]
   /// Replicas over their bound that no plan could promote; they ask for none again.
   private var hopeless: Set<QualityGuard.Place> = []
-  private var ticks = 0
+  var ticks = 0
   private var isDelayReported = false
+  /// What the last publication replaced.
+  var previous: Placement?
 
   /// A loop over a path whose first placement `rollout` has staged.
   public init(
@@ -62,13 +64,21 @@ public struct ControlLoop: Sendable {
     let plan = think(snapshot, samples, transitions, &event)
     guard let plan, configuration.mode == .act else { return event }
 
+    await carryOut(plan, &event)
+    return event
+  }
+
+  /// Stages and publishes a plan, or abandons it; the event says which.
+  mutating func carryOut(_ plan: Plan, _ event: inout ControlEvent) async {
     path.isApplying = true
     event.rollout = await rollout.apply(plan, to: path.table, compile: compile)
     path.isApplying = false
     for replica in rollout.measured { estimator.note(replica) }
-    if case .published = event.rollout, !plan.isCutShort { estimator.notePlan(plan.changes.map(\.layer)) }
+    if case .published = event.rollout {
+      previous = plan.current
+      if !plan.isCutShort { estimator.notePlan(plan.changes.map(\.layer)) }
+    }
     event.isRetiring = rollout.isRetiring
-    return event
   }
 
   /// The part of a tick that only computes: slide, estimate, decide, plan.
@@ -79,12 +89,8 @@ public struct ControlLoop: Sendable {
     let start = clock.now
     defer { event.thinkingTime = clock.now - start }
 
-    window.slide(to: snapshot)
+    let known = expect(snapshot, samples, transitions)
     let placement = path.table.current.placement
-    var known = window.load.flatMap {
-      estimator.estimate(window: $0, samples: samples, placement: placement, ticks: window.slides)
-    }
-    known?.affinity = transitions.flatMap { affinity.estimate($0) }
     if mustRehome(placement), configuration.mode != .observe {
       let estimate = known ?? evenEstimate()
       guard let plan = rehome(placement, estimate, limits(estimate), &event) else { return nil }
@@ -110,6 +116,19 @@ public struct ControlLoop: Sendable {
       return nil
     }
     return announce(plan, &event)
+  }
+
+  /// What the counts let one expect; nil while nothing has been counted.
+  mutating func expect(
+    _ snapshot: LoadSnapshot, _ samples: SampleTotals, _ transitions: AffinityTotals?
+  ) -> LoadEstimate? {
+    window.slide(to: snapshot)
+    let placement = path.table.current.placement
+    var known = window.load.flatMap {
+      estimator.estimate(window: $0, samples: samples, placement: placement, ticks: window.slides)
+    }
+    known?.affinity = transitions.flatMap { affinity.estimate($0) }
+    return known
   }
 
   private mutating func announce(_ plan: Plan, _ event: inout ControlEvent) -> Plan {

@@ -80,8 +80,10 @@ final class AdvisedExecutor: ExpertExecutor {
   private func ask(
     _ kind: Turn.Step.Kind, layer: LayerID = LayerID(0), replica: StagedReplica? = nil, version: UInt64 = 0
   ) async -> Result<Void, StagingError> {
-    let number = turn.withLock { $0.nextNumber() }
-    let step = Turn.Step(number: number, kind: kind, layer: layer, replica: replica, version: version)
+    let (number, switchStep) = turn.withLock { ($0.nextNumber(), $0.switchStep) }
+    let step = Turn.Step(
+      number: number, kind: kind, layer: layer, replica: replica, version: version,
+      switchStep: kind == .publish ? switchStep : 0)
     let turn = turn
     return await withTaskCancellationHandler {
       await withCheckedContinuation { (reply: Turn.Reply) in

@@ -1,9 +1,8 @@
 public import BallastControl
 public import BallastRuntime
-import BallastSimulator
 
-/// Runs a policy over recorded traffic on a simulated cluster: each window is judged with the placement that was
-/// planned from the windows before it.
+/// Runs a policy over recorded traffic: each window is judged with the placement that was planned from the windows
+/// before it.
 public struct Replay: Sendable {
   /// The cluster and the experts.
   public let model: ReplayModel
@@ -53,15 +52,16 @@ public struct Replay: Sendable {
   ///
   /// - Parameters:
   ///   - windows: `[window][batch][layer][expert]` tokens, at least two windows.
+  ///   - executor: Devices that only pretend to hold replicas, of the model's shape and topology.
   ///   - progress: Called after each window with its number.
   ///   - transitions: Where the tokens of a window went from layer to layer; nil when that is not recorded.
   /// - Returns: The figures, and the placements behind them.
   /// - Throws: `ReplayError.balancer` when the cluster cannot hold the placement.
   public func run(
-    _ windows: some Sequence<[[[Int]]]>, progress: (Int) -> Void = { _ in },
+    _ windows: some Sequence<[[[Int]]]>, on executor: any ExpertExecutor, progress: (Int) -> Void = { _ in },
     transitions: (Int) -> AffinityTotals? = { _ in nil }
   ) async throws(ReplayError) -> Outcome {
-    var planner = try await ReplayPlanner(self)
+    var planner = try await ReplayPlanner(self, on: executor)
     var judge = ReplayJudge(model: model, borrow: borrow)
     var judged: [ReplayWindow] = []
     var placements: [Placement] = []

@@ -1,7 +1,7 @@
 import BallastRuntime
 import Testing
 
-@testable import BallastOperations
+@testable import Ballast
 
 @Suite struct ReplayJudgeTests {
   private static func verdict(_ batches: [[[Int]]], copies: [[Int]], borrow: ReplayBorrowing? = nil) throws

@@ -1,11 +1,14 @@
-/* Random sequences of calls of the C interface, and random texts and bytes for what parses them. Nothing may trap, leak a lane or
+/* Random sequences of calls of the C interface. Nothing may trap, leak a lane or
  * read out of bounds, whatever the arguments: null, foreign handles, wrong sizes, wild counts. Buffers are as large as
  * stated, since that is what a caller promises. */
+#include "calls.h"
+
 #include <ballast.h>
 
-#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { HANDLES = 8, ELEMENTS = 64 };
 
@@ -44,13 +47,18 @@ static uint64_t any_handle(source *from) {
   uint8_t first = byte(from);
   return first < 250 ? handles[first % HANDLES] : word(from);
 }
+/* Ends whatever a handle names. */
+static void end(uint64_t handle) {
+  ballast_lane_destroy(handle);
+  ballast_load_destroy(handle);
+  ballast_plan_destroy(handle);
+  ballast_balancer_destroy(handle);
+}
+
 /* Where the next handle goes; what was there ends. */
 static uint64_t *place(source *from) {
   uint64_t *handle = &handles[byte(from) % HANDLES];
-  ballast_lane_destroy(*handle);
-  ballast_load_destroy(*handle);
-  ballast_plan_destroy(*handle);
-  ballast_balancer_destroy(*handle);
+  end(*handle);
   *handle = 0;
   return handle;
 }
@@ -177,6 +185,101 @@ static void loads(source *from) {
   }
 }
 
+/* Handles of every kind, of which most find something else than they expect. */
+static void operate(source *from) {
+  static uint8_t bytes[1 << 16];
+  ballast_replica replicas[ELEMENTS];
+  ballast_forecast forecast = {.size = sizeof forecast};
+  uint64_t count = 0, version = 0, balancer = any_handle(from), plan = any_handle(from);
+  switch (byte(from) % 9) {
+    case 0: ballast_balancer_dry_run(balancer, byte(from) % 2 ? any_handle(from) : 0, place(from)); break;
+    case 1:
+      ballast_balancer_placement(balancer, replicas, ELEMENTS, &count);
+      if (count > 0 && count < ELEMENTS) replicas[byte(from) % count].device = byte(from) % 4;
+      ballast_balancer_plan_to(balancer, replicas, count % ELEMENTS, place(from));
+      break;
+    case 2: ballast_balancer_apply(balancer, plan); break;
+    case 3: ballast_balancer_roll_back(balancer); break;
+    case 4: ballast_balancer_reach(balancer, number(from)); break;
+    case 5: ballast_plan_set_switch(plan, number(from)); break;
+    case 6: ballast_plan_switch(plan, &version, &count); break;
+    case 7:
+      if (ballast_plan_serialise(plan, bytes, sizeof bytes, &count) == BALLAST_OK) {
+        if (byte(from) % 2) bytes[number(from) % count] ^= byte(from);
+        ballast_plan_deserialise(bytes, count, place(from));
+      }
+      break;
+    default: ballast_plan_forecast(plan, &forecast), ballast_plan_placement(plan, replicas, byte(from) % ELEMENTS, &count); break;
+  }
+}
+
+/* What one balancer learned, damaged or not, in another. */
+static void learn(source *from) {
+  char path[64];
+  ballast_replica replicas[ELEMENTS];
+  uint64_t count = 0;
+  snprintf(path, sizeof path, "/dev/shm/ballast-fuzz-calls-%d", (int)getpid());
+  if (ballast_balancer_save(any_handle(from), path) != BALLAST_OK) return;
+  if (byte(from) % 4 == 0) {
+    FILE *file = fopen(path, "r+");
+    if (file) {
+      fseek(file, (long)(number(from) % 512), SEEK_SET);
+      fputc(byte(from), file);
+      fclose(file);
+    }
+  }
+  ballast_saved_placement(path, replicas, ELEMENTS, &count);
+  ballast_balancer_restore(any_handle(from), path);
+  unlink(path);
+}
+
+static void replay(source *from) {
+  uint64_t tokens[4 * 2 * 3 * 8], count = 0;
+  ballast_replay_options options = {sizeof options, byte(from) % 4, byte(from) % 4, byte(from) % 9, byte(from) % 5,
+                                    1 + byte(from) % 3, byte(from) % 17, byte(from) % 5, byte(from) % 3, byte(from) % 4,
+                                    byte(from) > 250 ? word(from) : 1000, byte(from) > 250 ? real(from) : 1e9};
+  ballast_replay_result result = {.size = sizeof result};
+  ballast_replay_window windows[4];
+  for (size_t index = 0; index < sizeof tokens / sizeof *tokens; index++)
+    tokens[index] = byte(from) > 252 ? word(from) : byte(from);
+  ballast_replay(&options, byte(from) % 4 ? NULL : "planner.copiesPerLayer = 8", tokens, &result, byte(from) % 2 ? windows : NULL,
+                 byte(from) % 5, byte(from) % 4 ? &count : NULL);
+}
+
+/* Executor mode: weights of one tiny model, which stay in place for the life of the process. */
+static void compute(source *from) {
+  static float weights[16 * 8];
+  static uint64_t executor;
+  if (!executor) {
+    ballast_executor_options options = {sizeof options, 2, 4, 2, 16, 8, 0, 2, 0};
+    ballast_executor_create(&options, &executor);
+    for (int index = 0; index < 16 * 8; index++) weights[index] = (float)(index % 7 - 3);
+    for (uint32_t layer = 0; layer < 2; layer++)
+      for (uint32_t expert = 0; expert < 4; expert++) ballast_executor_load(executor, layer, expert, weights, weights, weights);
+  }
+  switch (byte(from) % 4) {
+    case 0: ballast_balancer_create_on(byte(from) > 250 ? any_handle(from) : executor, "planner.memoryBudgetShare = 3", place(from)); break;
+    case 1: {
+      ballast_executor_options options = {sizeof options, (uint32_t)number(from), (uint32_t)number(from), byte(from) % 4,
+                                          byte(from), byte(from), byte(from) % 3, byte(from) % 4, number(from)};
+      uint64_t other = 0;
+      if (options.layers > 64 || options.experts_per_layer > 64) return;
+      ballast_executor_create(&options, &other);
+      ballast_executor_load(other, (uint32_t)number(from), (uint32_t)number(from), weights, byte(from) % 4 ? weights : NULL, weights);
+      ballast_executor_destroy(other);
+      break;
+    }
+    default: {
+      int32_t experts[16];
+      float gates[16], input[8 * 16], output[8 * 16];
+      ballast_selection selection = {sizeof selection, byte(from) % 9, 2, 4, experts, NULL, gates, NULL, NULL, 1, 0};
+      for (int index = 0; index < 16; index++) experts[index] = (int32_t)number(from) % 5, gates[index] = (float)real(from);
+      for (int index = 0; index < 8 * 16; index++) input[index] = (float)byte(from);
+      ballast_lane_forward(any_handle(from), (uint32_t)number(from) % 3, &selection, input, byte(from) % 2 ? input : NULL, output);
+    }
+  }
+}
+
 static void rebalance(source *from) {
   double weights[ELEMENTS];
   int64_t physical[256], logical[2048], counts[ELEMENTS];
@@ -186,45 +289,23 @@ static void rebalance(source *from) {
                     counts, &most);
 }
 
-static void parse(source *from) {
-  uint64_t load = 0;
-  if (byte(from) % 2) {
-    if (ballast_load_deserialise(from->bytes, from->left, &load) == BALLAST_OK) ballast_load_destroy(load);
-    return;
-  }
-  ballast_model model = {sizeof model, 1, 2, 1, 1, 0, {2000, 1000, 500, 250}};
-  ballast_device device = {100000, 1, 0, 0};
-  ballast_cluster cluster = {sizeof cluster, 1, &device, NULL};
-  char *text = malloc(from->left + 1);
-  memcpy(text, from->bytes, from->left);
-  text[from->left] = 0;
-  uint64_t balancer = 0;
-  if (ballast_balancer_create(&model, &cluster, text, NULL, 0, &balancer) == BALLAST_OK) ballast_balancer_destroy(balancer);
-  free(text);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
-  source from = {bytes, count};
-  if (byte(&from) < 64) {
-    parse(&from);
-    return 0;
-  }
+  source input = {bytes, count}, *from = &input;
   memset(handles, 0, sizeof handles);
-  for (int call = 0; call < 64 && from.left; call++) switch (byte(&from) % 8) {
-      case 0: create(&from); break;
+  for (int call = 0; call < 64 && input.left; call++) switch (byte(from) % 12) {
+      case 0: create(from); break;
       case 1:
-      case 2: serve(&from); break;
-      case 3: loads(&from); break;
-      case 4: rebalance(&from); break;
-      case 5: ballast_lane_create(any_handle(&from), place(&from)); break;
-      case 6: control(&from); break;
-      default: ballast_lane_destroy(any_handle(&from)), ballast_plan_destroy(any_handle(&from)); break;
+      case 2: serve(from); break;
+      case 3: loads(from); break;
+      case 4: rebalance(from); break;
+      case 5: ballast_lane_create(any_handle(from), place(from)); break;
+      case 6:
+      case 7: control(from); break;
+      case 8: operate(from); break;
+      case 9: learn(from); break;
+      case 10: byte(from) % 2 ? replay(from) : compute(from); break;
+      default: end(any_handle(from)); break;
     }
-  for (int index = 0; index < HANDLES; index++) {
-    ballast_lane_destroy(handles[index]);
-    ballast_load_destroy(handles[index]);
-    ballast_plan_destroy(handles[index]);
-    ballast_balancer_destroy(handles[index]);
-  }
+  for (int index = 0; index < HANDLES; index++) end(handles[index]);
   return 0;
 }

@@ -1,8 +1,9 @@
+import BallastOperations
 import BallastRuntime
 import Foundation
 import Testing
 
-@testable import BallastOperations
+@testable import Ballast
 
 @Suite struct ReplayPlannerTests {
   private static let trace = URL(filePath: #filePath).deletingLastPathComponent().appending(
@@ -27,7 +28,7 @@ import Testing
       linkBytesPerSecond: 50e9)
     let replay = Replay(
       model: model, policy: .ballast, configuration: Replay.configuration(copies: 72, planLifeWindows: 10_000))
-    var planner = try await ReplayPlanner(replay)
+    var planner = try await ReplayPlanner(replay, on: replay.cluster)
     #expect(await planner.learn(first, nil, window: 0).copiesMoved > 0)
     let again = first.map { batch in
       batch.indices.map { Self.resampled(batch[$0], seed: seed * 100 + $0) }

@@ -1,4 +1,6 @@
-@testable import BallastOperations
+import BallastSimulator
+
+@testable import Ballast
 
 /// Traffic whose figures are easy to work out by hand.
 enum RecordedTraffic {
@@ -15,5 +17,16 @@ enum RecordedTraffic {
     Replay(
       model: try model(copies: copies), policy: policy,
       configuration: Replay.configuration(copies: copies, planLifeWindows: 1_000_000))
+  }
+}
+
+extension Replay {
+  /// On a simulated cluster of the replay's model.
+  var cluster: SimulatedCluster {
+    SimulatedCluster(shape: model.shape, topology: model.topology, cost: model.cost, seed: 0)
+  }
+
+  func run(_ windows: [[[[Int]]]], progress: (Int) -> Void = { _ in }) async throws -> Outcome {
+    try await run(windows, on: cluster, progress: progress)
   }
 }

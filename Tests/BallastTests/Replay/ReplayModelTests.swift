@@ -1,7 +1,7 @@
 import BallastRuntime
 import Testing
 
-@testable import BallastOperations
+@testable import Ballast
 
 @Suite struct ReplayModelTests {
   private static func model(

@@ -1,7 +1,5 @@
-import Ballast
 import BallastControl
 import BallastRuntime
-import BallastSimulator
 
 /// The side of a replay that learns: it sees each window after it was judged, and makes the next placement.
 struct ReplayPlanner {
@@ -19,7 +17,7 @@ struct ReplayPlanner {
   private var totals: LoadTotals
   private var transitions: AffinityTotals?
 
-  init(_ replay: Replay) async throws(ReplayError) {
+  init(_ replay: Replay, on executor: any ExpertExecutor) async throws(ReplayError) {
     self.replay = replay
     let model = replay.model
     totals = LoadTotals(layers: model.shape.layers, expertsPerLayer: model.shape.expertsPerLayer)
@@ -28,10 +26,9 @@ struct ReplayPlanner {
       balancer = nil
       return
     }
-    let cluster = SimulatedCluster(shape: model.shape, topology: model.topology, cost: model.cost, seed: 0)
     do throws(BalancerError) {
       balancer = try await Balancer(
-        executor: cluster, configuration: replay.configuration, cost: model.cost, placement: placement)
+        executor: executor, configuration: replay.configuration, cost: model.cost, placement: placement)
     } catch {
       throw .balancer(error.description)
     }
@@ -97,5 +94,5 @@ struct ReplayPlanner {
 
 extension Duration {
   /// The whole duration in milliseconds.
-  var milliseconds: Double { Double(components.seconds) * 1e3 + Double(components.attoseconds) / 1e15 }
+  package var milliseconds: Double { Double(components.seconds) * 1e3 + Double(components.attoseconds) / 1e15 }
 }

@@ -1,6 +1,7 @@
+import BallastOperations
 import Testing
 
-@testable import BallastOperations
+@testable import Ballast
 
 @Suite struct ReplayResultTests {
   private static func window(_ index: Int, _ imbalance: Double, moved: Int = 0) -> ReplayWindow {
