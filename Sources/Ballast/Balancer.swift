@@ -21,7 +21,7 @@ public final class Balancer: Sendable {
   private let current: Mutex<BalancerConfiguration>
   private let observers = Mutex<[@Sendable (ControlEvent) -> Void]>([])
   private let plans = Mutex(PlanTally())
-  let switchPoint: SwitchPoint
+  package let switchPoint: SwitchPoint
   private let budget: ByteBudget
   /// `[device]`: whether it takes part.
   private let statuses: Mutex<[DeviceStatus]>

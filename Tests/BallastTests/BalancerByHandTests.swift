@@ -108,10 +108,11 @@ import Testing
     try serve(balancer)
     var plan = try balancer.proposal()
     plan.switchStep = 20
+    balancer.switchPoint.announce(20)
     let applying = Task { [plan] in try await balancer.apply(plan) }
     #expect(await balancer.reach(19) == .nothing)
     #expect(balancer.table.version == 0)
-    while await balancer.reach(20) != .switched { await Task.yield() }
+    while await balancer.reach(20) == .notStaged { try await Task.sleep(for: .milliseconds(1)) }
     #expect(balancer.table.version == 1)
     #expect(try await applying.value.rollout != nil)
     plan = try balancer.planBack()
@@ -124,8 +125,9 @@ import Testing
     try serve(balancer)
     var plan = try balancer.proposal()
     plan.switchStep = 20
+    balancer.switchPoint.announce(20)
     let applying = Task { [plan] in try await balancer.apply(plan) }
-    while !balancer.withdrawSwitch() { await Task.yield() }
+    while !balancer.withdrawSwitch() { try await Task.sleep(for: .milliseconds(1)) }
     guard case .abandoned(.staging(.cancelled), _) = try await applying.value.rollout else {
       Issue.record("the plan was not abandoned")
       return
@@ -140,7 +142,7 @@ import Testing
     var plan = try balancer.proposal()
     plan.switchStep = 5
     let applying = Task { [plan] in try await balancer.apply(plan) }
-    while !balancer.isApplying { await Task.yield() }
+    while !balancer.isApplying { try await Task.sleep(for: .milliseconds(1)) }
     #expect(throws: PlacementChangeError.turnUnderWay) { try balancer.proposal() }
     #expect(throws: PlacementChangeError.turnUnderWay) { try balancer.learned() }
     balancer.closeSwitch()

@@ -6,7 +6,7 @@ final class AdvisedExecutor: ExpertExecutor {
   // Concurrency:
   // - The rollout suspends in `stage` and `preparePublication` until the engine acknowledges, on whatever thread, that
   //   it has done so, or until it is cancelled.
-  // - The first placement is there already, so that nothing is asked before `start`.
+  // - The first placement is there already, so that nothing is asked before `start`; a replay never starts it.
   let shape: ModelShape
   let topology: Topology
   private let turn: Monitor<Turn>
@@ -64,6 +64,7 @@ final class AdvisedExecutor: ExpertExecutor {
   }
 
   func preparePublication(version: UInt64) async throws(StagingError) {
+    guard state.withLock({ $0.hasStarted }) else { return }
     try await ask(.publish, version: version).get()
   }
 

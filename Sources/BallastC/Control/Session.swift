@@ -97,7 +97,7 @@ final class Session: Sendable {
     // In advice mode the engine holds the publication back itself.
     if advised != nil { plan.switchStep = nil }
     let time = lastTime.withLock { $0 }
-    try change(waiting: advised != nil || step == 0, switchStep: step) { [plan] balancer throws(PlacementChangeError) in
+    try change(waiting: advised != nil || step == 0, switchStep: step, announced: plan.switchStep) { [plan] balancer throws(PlacementChangeError) in
       try await balancer.apply(plan, at: time)
     }
   }
@@ -109,16 +109,19 @@ final class Session: Sendable {
 
   /// One turn that may be refused, until it is over or waits for the engine.
   private func change(
-    waiting isWaiting: Bool, switchStep: UInt64 = 0,
+    waiting isWaiting: Bool, switchStep: UInt64 = 0, announced: UInt64? = nil,
     _ work: @escaping @Sendable (Balancer) async throws(PlacementChangeError) -> ControlEvent?
   ) throws(Refusal) {
     try begin(switchStep: switchStep)
+    // Before this returns: `reach` must not pass the step because the turn has not begun.
+    if announced != nil { balancer.switchPoint.announce(announced) }
     let refused = Monitor<PlacementChangeError?>(nil)
     Task.detached {
       do throws(PlacementChangeError) {
         self.end(try await work(self.balancer))
       } catch {
         refused.withLock { $0 = error }
+        self.balancer.switchPoint.conclude()
         self.end(nil)
       }
     }

@@ -66,14 +66,16 @@ public final class SwitchPoint: Sendable {
     withdraw()
   }
 
-  /// Takes note that a plan under way switches at `step`.
-  func announce(_ step: UInt64?) { state.withLock { $0.announced = step } }
+  /// Takes note that a plan that is, or will be, under way switches at `step`; from now on nobody passes that step without it.
+  package func announce(_ step: UInt64?) { state.withLock { $0.announced = step } }
 
   /// Waits until the announced step is reached.
   ///
-  /// - Throws: `StagingError.cancelled`.
+  /// - Throws: `StagingError.cancelled`, also when serving had passed the step before it was announced.
   func wait() async throws(StagingError) {
-    guard state.withLock({ $0.announced }) != nil else { return }
+    let (announced, reached) = state.withLock { ($0.announced, $0.reached) }
+    guard let announced else { return }
+    if let reached, reached >= announced { throw .cancelled }
     let isReached = await withTaskCancellationHandler {
       await withCheckedContinuation { rollout in
         let isClosed = state.withLock { state in
@@ -89,7 +91,7 @@ public final class SwitchPoint: Sendable {
   }
 
   /// Takes note that the plan is published or abandoned.
-  func conclude() {
+  package func conclude() {
     let server = state.withLock { state in
       state.announced = nil
       return state.server.take()

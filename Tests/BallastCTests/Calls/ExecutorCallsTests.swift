@@ -1,5 +1,6 @@
 import BallastC
 import CBallast
+import Glibc
 import Testing
 
 /// A program that lets Ballast own its experts.
@@ -140,7 +141,7 @@ extension BlockingCalls {
       try expectDone(ballast_balancer_reach(owner.balancer, 9))
       try expectDone(ballast_balancer_statistics(owner.balancer, &statistics))
       #expect(statistics.table_version == 0)
-      while ballast_balancer_reach(owner.balancer, 10) == BALLAST_BUSY {}
+      while ballast_balancer_reach(owner.balancer, 10) == BALLAST_BUSY { usleep(1000) }
       try expectDone(ballast_balancer_statistics(owner.balancer, &statistics))
       #expect(statistics.table_version == 1)
       let (status, output) = owner.forward()
@@ -155,7 +156,7 @@ extension BlockingCalls {
       try expectDone(planCopy(owner, &plan))
       try expectDone(ballast_plan_set_switch(plan, 10))
       try expectDone(ballast_balancer_apply(owner.balancer, plan))
-      while ballast_balancer_abort(owner.balancer) == BALLAST_NOTHING {}
+      while ballast_balancer_abort(owner.balancer) == BALLAST_NOTHING { usleep(1000) }
       try expectDone(ballast_balancer_reach(owner.balancer, 10))
       var statistics = ballast_statistics()
       statistics.size = UInt32(MemoryLayout<ballast_statistics>.stride)

@@ -20,7 +20,7 @@ extension BlockingCalls {
     private func asked() async -> Turn.Step {
       while true {
         if let step = turn.withLock({ $0.take() }) { return step }
-        await Task.yield()
+        try? await Task.sleep(for: .milliseconds(1))
       }
     }
 
@@ -33,6 +33,7 @@ extension BlockingCalls {
       let staged = try await executor.stage(replica, layer: LayerID(0))
       #expect(staged.handle == 1 && staged.bytes == 2)
       #expect(executor.memory.map(\.replicaBytes) == [0, 2])
+      try await executor.preparePublication(version: 1)
       #expect(turn.withLock { $0.take() } == nil)
     }
 
@@ -55,6 +56,7 @@ extension BlockingCalls {
 
     @Test func aPublicationCarriesTheStepOfItsSwitch() async throws {
       let executor = try executor()
+      executor.start()
       turn.withLock { $0.switchStep = 12 }
       let publication = Task { try await executor.preparePublication(version: 3) }
       let step = await asked()

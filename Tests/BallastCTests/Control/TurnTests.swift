@@ -36,7 +36,7 @@ import Testing
         turn.withLock { $0.post(Turn.Step(number: $0.nextNumber(), kind: .stage), reply: reply) }
       }
     }
-    while !turn.withLock({ $0.waitsForSteps }) { await Task.yield() }
+    while !turn.withLock({ $0.waitsForSteps }) { try? await Task.sleep(for: .milliseconds(1)) }
     turn.withLock { $0.abort() }
     guard case .failure(.cancelled) = await waiting.value else {
       Issue.record("the step was not withdrawn")

@@ -19,7 +19,7 @@ import Testing
     while true {
       let outcome = await point.reach(step)
       if outcome != .notStaged { return outcome }
-      await Task.yield()
+      try? await Task.sleep(for: .milliseconds(1))
     }
   }
 
@@ -51,7 +51,7 @@ import Testing
   @Test func aPlanThatWaitsCanBeWithdrawn() async {
     let point = SwitchPoint()
     let publication = publish(point)
-    while !point.withdraw() { await Task.yield() }
+    while !point.withdraw() { try? await Task.sleep(for: .milliseconds(1)) }
     #expect(await publication.value == false)
     #expect(!point.withdraw())
   }
@@ -61,6 +61,12 @@ import Testing
     let publication = publish(point)
     publication.cancel()
     #expect(await publication.value == false)
+  }
+
+  @Test func aStepThatServingHasPassedIsNotWaitedFor() async {
+    let point = SwitchPoint()
+    #expect(await point.reach(10) == .nothing)
+    #expect(await publish(point).value == false)
   }
 
   @Test func onceClosedNothingWaits() async {
