@@ -17,8 +17,8 @@ public struct MassController: Hashable, Sendable {
     /// The answer to the errors so far, for each update.
     public var integral: Double
 
-    /// The defaults settle within about ten updates and keep noise of a tenth below a twentieth.
-    public init(proportional: Double = 0.1, integral: Double = 0.3) {
+    /// The defaults settle in about ten updates and do not swing when a measurement comes a batch late.
+    public init(proportional: Double = 0.1, integral: Double = 0.5) {
       self.proportional = proportional
       self.integral = integral
     }
@@ -35,7 +35,7 @@ public struct MassController: Hashable, Sendable {
   private var integral: Double
 
   /// The masses used unless others are given.
-  public static let usualMasses = 0.01...0.999
+  public static let usualMasses = 0.05...0.999
 
   /// A controller that starts at `mass`.
   ///

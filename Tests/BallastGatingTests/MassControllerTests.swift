@@ -71,7 +71,7 @@ import Testing
     try controller.set(target: 8)
     controller.update(cost: 31)
     #expect(controller.mass < saturated)
-    let costs = try run(&controller, on: plant, 25)
+    let costs = try run(&controller, on: plant, 20)
     for cost in costs.suffix(5) { #expect(abs(cost / 8 - 1) < 0.05) }
     // And at the other end: no mass gives less than one expert.
     try controller.set(target: 0.01)
@@ -81,7 +81,7 @@ import Testing
     try controller.set(target: 8)
     controller.update(cost: 1)
     #expect(controller.mass > lowest)
-    let back = try run(&controller, on: plant, 25)
+    let back = try run(&controller, on: plant, 20)
     for cost in back.suffix(5) { #expect(abs(cost / 8 - 1) < 0.05) }
   }
 
