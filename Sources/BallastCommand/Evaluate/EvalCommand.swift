@@ -31,13 +31,7 @@ struct EvalCommand: AsyncParsableCommand {
       Exit status: 0 done, 1 an input could not be used, 2 the command line could not be understood.
       """)
 
-  @Option(help: ArgumentHelp("A Mixtral-format checkpoint (default: the bundled model).", valueName: "dir"))
-  var model: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "A folder of .txt files, each a domain (default: texts inside the model's folder).", valueName: "dir"))
-  var text: String?
+  @OptionGroup var source: ModelOptions
 
   @Option(help: "How every expert is stored.")
   var precision: Precision?
@@ -76,16 +70,13 @@ struct EvalCommand: AsyncParsableCommand {
 
   func run() async throws {
     if let json { try checkWritable(json) }
-    let directory: String
-    if let model { directory = model } else { directory = try BundledModel.directory() }
-    let texts = try Self.texts(text ?? directory + "/texts")
-    let checkpoint = try input { () throws(CheckpointError) in try MixtralCheckpoint(directory: directory) }
+    let texts = try source.scoredTexts()
+    let checkpoint = try source.checkpoint()
     let evaluation = Evaluation(
       model: try EvaluatedModel(checkpoint, quantizer: quantizer), storage: storage(checkpoint), choice: balance,
       gate: gate.applied(to: GateConfiguration()))
     let outcome = try await evaluation.run(texts) { () throws(InputError) in
-      if let calibration { return try Self.texts(calibration) }
-      return try Self.texts(try BundledModel.directory() + "/texts")
+      try ModelOptions.calibrationTexts(calibration)
     }
     print(outcome.text)
     if let json { try writeJSON(outcome.result, to: json) }
@@ -94,18 +85,6 @@ struct EvalCommand: AsyncParsableCommand {
   private func storage(_ checkpoint: MixtralCheckpoint) -> Evaluation.Storage {
     if let memoryShare { return .share(memoryShare) }
     return .uniform(precision ?? checkpoint.fullPrecision)
-  }
-
-  /// The texts of a folder, each long enough.
-  static func texts(_ directory: String) throws(InputError) -> [DomainText] {
-    let texts = try input { () throws(WorkloadError) in try DomainText.read(directory: directory) }
-    for text in texts where text.bytes.count < EvaluationFold.sequenceBytes {
-      throw InputError(
-        EvaluationError.textTooShort(
-          domain: text.name, bytes: text.bytes.count, sequenceBytes: EvaluationFold.sequenceBytes
-        ).description)
-    }
-    return texts
   }
 }
 
