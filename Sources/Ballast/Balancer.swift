@@ -51,8 +51,7 @@ public final class Balancer: Sendable {
     guard (1...65_536).contains(configuration.laneLimit) else {
       throw .knobOutOfRange(name: "laneLimit", value: configuration.laneLimit, allowed: 1...65_536)
     }
-    let shape = executor.shape
-    let topology = executor.topology
+    let (shape, topology) = (executor.shape, executor.topology)
     let budget = try Result { () throws(ByteBudgetError) in
       try ByteBudget(shape: shape, topology: topology, configuration: configuration.planner)
     }.mapError { BalancerError.memory($0) }.get()
