@@ -20,6 +20,10 @@ struct EvalCommand: AsyncParsableCommand {
                             it, all of them inside F times their bytes at bfloat16
       --quantizer weighted  fits scales and codes to the tokens each expert meets, weighed by gate weight
 
+      --gate topp           as many experts for each token as cover --mass of the router's probability
+      --gate confidence     every expert stored at its precision and as the checkpoint stores it; the --escalate share of
+                            tokens whose router is least sure meets the latter
+
       Importance, errors and the weighted quantizer are taken from calibration texts, never from what is scored: their
       sequences that share 64 bytes or more with what is scored are left out, and if fewer than 16 remain, each half of
       every scored text is calibrated on the other half.
@@ -49,6 +53,9 @@ struct EvalCommand: AsyncParsableCommand {
   )
   var balance = CalibrationChoice.balanced
 
+  @OptionGroup(title: "Gate")
+  var gate: GateOptions
+
   @Option(help: ArgumentHelp("Write the figures as JSON.", valueName: "file"))
   var json: String?
 
@@ -66,7 +73,8 @@ struct EvalCommand: AsyncParsableCommand {
     let texts = try source.scoredTexts()
     let checkpoint = try source.checkpoint()
     let evaluation = Evaluation(
-      model: try EvaluatedModel(checkpoint, quantizer: quantizer), storage: storage(checkpoint), choice: balance)
+      model: try EvaluatedModel(checkpoint, quantizer: quantizer), storage: storage(checkpoint), choice: balance,
+      gate: gate.applied(to: GateConfiguration()))
     let outcome = try await evaluation.run(texts) { () throws(InputError) in
       try ModelOptions.calibrationTexts(calibration)
     }

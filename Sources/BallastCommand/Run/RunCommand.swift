@@ -63,6 +63,9 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Write a report with plots, one HTML file.", valueName: "file"))
   var report: String?
 
+  @OptionGroup(title: "Gate of the adaptive arm")
+  var gate: GateOptions
+
   @Flag(help: "Print no line a tick.")
   var quiet = false
 
@@ -119,7 +122,8 @@ struct RunCommand: AsyncParsableCommand {
     return RunSettings(
       checkpoint: checkpoint, texts: texts, lengths: lengths,
       contextBytes: min(context, checkpoint.configuration.contextTokens), devices: devices, lanes: lanes,
-      budgetBytes: try budgetBytes(checkpoint, configuration), configuration: configuration, seconds: seconds,
+      budgetBytes: try budgetBytes(checkpoint, configuration), configuration: configuration, gate: gate,
+      seconds: seconds,
       pairs: pairs ?? min(12, max(5, Int(seconds / 5))),
       seed: seed, simulatedDevices: simulatedDevices)
   }
