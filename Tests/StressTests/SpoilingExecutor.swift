@@ -54,8 +54,8 @@ final class SpoilingExecutor: ExpertExecutor {
     sample: inout ExecutionSample?
   ) throws(ExecutionError) {
     let handle = dispatch.runs[0].handle
-    // Twice, as a computation reads its weights again and again.
-    for _ in 0..<2 {
+    // Again and again, as a computation reads its weights: the longer it takes, the likelier a table is spoiled meanwhile.
+    for _ in 0..<64 {
       let isSpoiled = spoiledTables.load(ordering: .sequentiallyConsistent) >> UInt64(handle) & 1 == 1
       if isSpoiled || dispatch.runs.contains(where: { $0.handle != handle }) {
         spoiledBatches.add(1, ordering: .relaxed)
