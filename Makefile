@@ -48,20 +48,19 @@ install: library ## Install the C library, its headers, ballast.pc and the CMake
 test-library: library ## Build the C and C++ examples against an installed library, and check what it needs and exports
 	Library/check
 
-# Python is optional: without it, or without its venv module, everything else is built and tested.
-HAS_PYTHON := $(shell python3 -c 'import venv, ensurepip' 2>/dev/null && echo yes)
-
 wheel: library ## Build the Python package into dist/ballast-*.whl
-	@[ -n "$(HAS_PYTHON)" ] || { echo "no python3 with venv; install python3-venv" >&2; exit 1; }
 	Library/wheel
 
-ifeq ($(HAS_PYTHON),yes)
-test-python: wheel ## Install the wheel into an environment of its own, run its tests and its example
-	Library/check-python
-else
-test-python:
-	@echo "the Python package is not tested: install python3 and python3-venv"
-endif
+# What the tests of the package need where there is no package index.
+PYTHON_PACKAGES := python3-venv python3-numpy python3-pytest
+CLEAN := .build/python-clean
+ENVIRONMENT := Library/environment $(CLEAN) numpy pytest
+
+# Python is optional: where it cannot be had, everything else is built and tested.
+test-python: library ## Install the wheel into an environment of its own, run its tests and its example
+	@$(ENVIRONMENT) || { $(MAKE) setup PACKAGES="$(PYTHON_PACKAGES)" && $(ENVIRONMENT); } || \
+	  echo "the Python package is not tested" >&2
+	@[ ! -d $(CLEAN) ] || { Library/wheel && Library/check-python $(CLEAN); }
 
 test-engines: wheel ## Run the policies for vLLM and SGLang inside their own modules (downloads them, and torch)
 	Library/engines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes as c
 import os
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,7 +17,10 @@ OK, BUFFER_TOO_SMALL, NOTHING = 0, 6, 9
 _u32, _u64, _i64, _p = c.c_uint32, c.c_uint64, c.c_int64, c.c_void_p
 _to = c.POINTER
 
-_ARGUMENTS = {
+Settings = str | dict[str, object] | None
+"""Settings of a balancer, as `ballast config` prints them: a text of `key = value` lines, or keys and values."""
+
+_ARGUMENTS: dict[str, list[Any]] = {
     "balancer_create": [_to(s.Model), _to(s.Cluster), c.c_char_p, _p, _u64, _to(_u64)],
     "balancer_create_on": [_u64, c.c_char_p, _to(_u64)],
     "balancer_destroy": [_u64],
@@ -85,7 +89,8 @@ _functions = {
 
 def version() -> str:
     """The version of the library that was loaded."""
-    return _library.ballast_version().decode()
+    found: bytes = _library.ballast_version()
+    return found.decode()
 
 
 def status(name: str, *arguments: object) -> int:
@@ -95,7 +100,8 @@ def status(name: str, *arguments: object) -> int:
         argument if kind is None else s.whole(argument, kind, f"argument {index + 1} of {name}")
         for index, (kind, argument) in enumerate(zip(kinds, arguments))
     ]
-    return function(*checked)
+    code: int = function(*checked)
+    return code
 
 
 def error(code: int) -> BallastError:
@@ -117,7 +123,7 @@ def make(name: str, *arguments: object) -> int:
     return handle.value
 
 
-def listed(name: str, handle: int, kind: np.dtype) -> np.ndarray:
+def listed(name: str, handle: int, kind: np.dtype[Any]) -> np.ndarray:
     """Everything a function with a buffer, a capacity and a count gives; asks again when there came to be more."""
     count = _u64()
     found = np.empty(0, kind)
@@ -130,7 +136,7 @@ def listed(name: str, handle: int, kind: np.dtype) -> np.ndarray:
     return found[: count.value]
 
 
-def text(settings: str | dict[str, object] | None) -> bytes | None:
+def text(settings: Settings) -> bytes | None:
     """Settings as the library reads them: a text, or keys and values."""
     if settings is None:
         return None
@@ -147,7 +153,7 @@ def _value(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def address(array: object, name: str, kinds: tuple[str | np.dtype, ...], *,
+def address(array: object, name: str, kinds: tuple[str | np.dtype[Any], ...], *,
             shape: tuple[int | None, ...] | None = None, least: int | None = None, writable: bool = False,
             required: bool = False) -> int | None:
     """Where an array's elements are, after its element type, shape and layout are checked; `None` for none."""
@@ -173,6 +179,9 @@ def address(array: object, name: str, kinds: tuple[str | np.dtype, ...], *,
     return array.ctypes.data
 
 
+Owner = TypeVar("Owner", bound="Handle")
+
+
 class Handle:
     """An object of the library; closing it twice does nothing, using it closed raises `StaleHandleError`."""
 
@@ -193,7 +202,7 @@ class Handle:
                 self._handle = handle
                 raise error(code)
 
-    def __enter__(self):
+    def __enter__(self: Owner) -> Owner:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import _library as library
+from .errors import WrongModeError
 from .selection import Dispatch, selection
 from .shapes import Phase
 
@@ -65,8 +66,10 @@ class Lane(library.Handle):
         a token's choices of gate * expert(states).
         """
         chosen = selection(experts, gates=gates, row_starts=row_starts, phase=phase)
+        if self._hidden is None:
+            raise WrongModeError("the balancer is in advice mode: the engine computes; make one on an executor")
         shape = (chosen.tokens, self._hidden)
-        if out is None and self._hidden is not None:
+        if out is None:
             out = np.empty(shape, np.float32)
         library.call("lane_forward", self._handle, layer, c.byref(chosen),
                      library.address(states, "states", ("float32",), shape=shape, required=True),

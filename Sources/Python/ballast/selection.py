@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -18,10 +19,9 @@ def selection(experts: np.ndarray, *, gates: np.ndarray | None = None, mask: np.
               least_precision: np.ndarray | None = None, row_starts: np.ndarray | None = None,
               phase: Phase = Phase.DECODE, counted: bool = True) -> s.Selection:
     """A selection as the library reads it, valid while the arrays are."""
-    ragged = row_starts is not None
-    shape = (None,) if ragged else (None, None)
+    shape = (None, None) if row_starts is None else (None,)
     where = library.address(experts, "experts", EXPERT_KINDS, shape=shape, required=True)
-    if ragged:
+    if row_starts is not None:
         starts = library.address(row_starts, "row_starts", ("int32",), shape=(None,))
         tokens, width = max(row_starts.size - 1, 0), 0
         if row_starts.size == 0 or row_starts[0] != 0 or row_starts[-1] != experts.size:
@@ -67,7 +67,7 @@ class Dispatch:
             entry_of_assignment=np.zeros(assignments, np.int32), device_times=np.zeros(devices, np.float64))
 
     def _structure(self, devices: int, assignments: int) -> s.Dispatch:
-        def where(name: str, *kinds: str | np.dtype, least: int = 0) -> int | None:
+        def where(name: str, *kinds: str | np.dtype[Any], least: int = 0) -> int | None:
             return library.address(getattr(self, name), name, kinds, shape=(None,), least=least, writable=True)
 
         entries = [array for array in (self.rows, self.gates) if array is not None]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes as c
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from . import _structures as s
 from .errors import BadValueError
@@ -24,6 +26,14 @@ class Phase(IntEnum):
 
     PREFILL = 0
     DECODE = 1
+
+
+class DeviceStatus(IntEnum):
+    """Whether a device takes part."""
+
+    SERVING = 0
+    DRAINING = 1
+    LOST = 2
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,7 @@ def cluster(devices: int | Sequence[Device], cost: Cost | None) -> s.Cluster:
         row.node = device.node
     made = s.Cluster.sized(device_count=len(described), devices=rows)
     if cost is not None:
-        made.cost = s.c.pointer(cost._structure())
+        made.cost = c.pointer(cost._structure())
     return made
 
 
@@ -100,7 +110,7 @@ def _real(value: object, name: str) -> float:
         raise BadValueError(f"{name} is {value!r}; it must be a number") from None
 
 
-def _fill(target, values: Sequence, name: str, whole: bool = False) -> None:
+def _fill(target: Any, values: Sequence[float], name: str, whole: bool = False) -> None:
     values = list(values)
     if len(values) != 4:
         raise BadValueError(f"{name} has {len(values)} numbers; it needs 4, one for each precision")

@@ -34,7 +34,7 @@ def _rank(placed: list[int], old: list[int]) -> list[int]:
     return [next(coming) if slot is None else slot for slot in slots]
 
 
-def _take(left: Counter, expert: int) -> int:
+def _take(left: Counter[int], expert: int) -> int:
     if left[expert] <= 0:
         return 0
     left[expert] -= 1
