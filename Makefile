@@ -7,7 +7,7 @@ PACKAGES := libopenblas-dev libjemalloc-dev pkg-config spin gcc g++ valgrind
 # What `make demo` passes on; `make demo RUN="--seconds 300 --devices 4"` runs longer.
 RUN ?= --seconds 60
 
-.PHONY: wheel test-python test-engines library install test-library help setup build demo test sanitize examples bench optimality figures docs format clean
+.PHONY: wheel test-python test-torch test-engines library install test-library help setup build demo test sanitize examples bench optimality figures docs format clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -61,6 +61,12 @@ test-python: library ## Install the wheel into an environment of its own, run it
 	@$(ENVIRONMENT) || { $(MAKE) setup PACKAGES="$(PYTHON_PACKAGES)" && $(ENVIRONMENT); } || \
 	  echo "the Python package is not tested" >&2
 	@[ ! -d $(CLEAN) ] || { Library/wheel && Library/check-python $(CLEAN); }
+
+# TORCH="torch==2.13.0+cpu" and its like take another distribution of torch than the index has by default, which is large.
+export TORCH ?= torch
+test-torch: wheel ## Run the bundled model in transformers with its experts computed by Ballast (downloads torch)
+	Library/torch
+	.build/python-torch/bin/python -m pytest --quiet -p no:cacheprovider Tests/PythonTests/test_transformers.py
 
 test-engines: wheel ## Run the policies for vLLM and SGLang inside their own modules (downloads them, and torch)
 	Library/engines
@@ -121,15 +127,9 @@ figures: build ## Draw the figures of docs/performance.md
 	.build/release/ballast figure borrowing --svg docs/images/borrowing-speed.svg \
 	  --memory-svg docs/images/borrowing-memory.svg
 
-SYMBOLS := .build/symbols
-docs: setup ## Build the reference of the embeddable modules into .build/docs
-	swift package dump-symbol-graph --minimum-access-level public
-	rm -rf $(SYMBOLS) && mkdir -p $(SYMBOLS)
-	cd "$$(swift build --show-bin-path)/../symbolgraph" && \
-	  cp Ballast.symbols.json BallastRuntime.symbols.json BallastGating.symbols.json BallastControl.symbols.json \
-	    "$(CURDIR)/$(SYMBOLS)"
-	docc convert --fallback-display-name Ballast --fallback-bundle-identifier ballast \
-	  --additional-symbol-graph-dir $(SYMBOLS) --transform-for-static-hosting --output-path .build/docs
+docs: setup ## Build the reference of the Swift libraries into .build/docs; a warning is an error
+	swift build --product ballast
+	Library/reference
 
 format: ## Lay the sources out
 	swift format --in-place --parallel --recursive Package.swift Sources Tests \
