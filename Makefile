@@ -7,7 +7,7 @@ PACKAGES := libopenblas-dev libjemalloc-dev pkg-config spin gcc g++ valgrind
 # What `make demo` passes on; `make demo RUN="--seconds 300 --devices 4"` runs longer.
 RUN ?= --seconds 60
 
-.PHONY: wheel test-python test-torch test-engines library install test-library help setup build demo test sanitize examples bench optimality figures docs format clean
+.PHONY: test-languages wheel test-python test-torch test-engines library install test-library help setup build demo test sanitize examples bench optimality figures docs format clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -47,6 +47,9 @@ install: library ## Install the C library, its headers, ballast.pc and the CMake
 
 test-library: library ## Build the C and C++ examples against an installed library, and check what it needs and exports
 	Library/check
+
+test-languages: library ## Build and run the Rust and Go examples where rustc and go are there
+	Library/check-languages
 
 wheel: library ## Build the Python package into dist/ballast-*.whl
 	Library/wheel
