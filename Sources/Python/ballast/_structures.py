@@ -17,26 +17,21 @@ Kind = TypeVar("Kind", bound="Structure")
 
 
 class Structure(c.Structure):
-    """A structure that refuses whole numbers its members cannot hold; ctypes alone would cut them off."""
+    """A structure of the library; ctypes alone cuts whole numbers off that its members cannot hold, `sized` refuses them."""
 
     _kinds: ClassVar[dict[str, Any]]
 
     def __init_subclass__(cls) -> None:
         cls._kinds = {field[0]: field[1] for field in cls._fields_}
 
-    def __setattr__(self, name: str, value: object) -> None:
-        kind = self._kinds.get(name)
-        if kind in LIMITS:
-            value = whole(value, kind, name)
-        super().__setattr__(name, value)
-
     @classmethod
     def sized(cls: type[Kind], **members: object) -> Kind:
-        """One with `size` set."""
+        """One with `size` set, and members that were checked."""
         made = cls()
         made.size = c.sizeof(cls)
         for name, value in members.items():
-            setattr(made, name, value)
+            kind = cls._kinds[name]
+            setattr(made, name, whole(value, kind, name) if kind in LIMITS else value)
         return made
 
 
@@ -134,3 +129,5 @@ RUN = _row("expert", "replica", "precision", "device", "home", "first_entry", "e
 """Elements of `Dispatch.runs`."""
 DEVICE_MEMORY = _row("replica_bytes", "peak_replica_bytes", "overhead_bytes", "budget_bytes", kind="u8")
 """Elements of `Balancer.device_memory`."""
+UINT8, BOOL, INT16, UINT16, INT32, UINT32, INT64, UINT64, FLOAT32, FLOAT64 = map(
+    np.dtype, ("uint8", "bool", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"))

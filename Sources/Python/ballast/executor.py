@@ -31,7 +31,7 @@ class Executor(library.Handle):
 
         gate and up: [inner][hidden], down: [hidden][inner]; float32, or uint16 with the bits of bfloat16.
         """
-        kinds = ("float32",) if self.model.full_precision == 0 else ("uint16",)
+        kinds = (s.FLOAT32,) if self.model.full_precision == 0 else (s.UINT16,)
         wide, tall = (self.inner, self.hidden), (self.hidden, self.inner)
         library.call(
             "executor_load", self._handle, layer, expert, library.address(gate, "gate", kinds, shape=wide, required=True),

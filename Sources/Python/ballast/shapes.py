@@ -94,9 +94,9 @@ def cluster(devices: int | Sequence[Device], cost: Cost | None) -> s.Cluster:
         raise BadValueError("devices is empty; there must be one at least")
     rows = (s.Device * len(described))()
     for row, device in zip(rows, described):
-        row.memory_bytes = device.memory_bytes
+        row.memory_bytes = s.whole(device.memory_bytes, s.u64, "memory_bytes")
         row.relative_speed = _real(device.relative_speed, "relative_speed")
-        row.node = device.node
+        row.node = s.whole(device.node, s.u32, "node")
     made = s.Cluster.sized(device_count=len(described), devices=rows)
     if cost is not None:
         made.cost = c.pointer(cost._structure())

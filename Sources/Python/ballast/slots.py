@@ -29,6 +29,6 @@ def _names(experts: np.ndarray, span: int) -> np.ndarray:
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     first = np.searchsorted(ordered, ordered)
-    names = np.empty_like(keys)
+    names: np.ndarray = np.empty_like(keys)
     names[order] = ordered * width + np.arange(len(keys)) - first
     return names
