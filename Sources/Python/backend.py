@@ -49,6 +49,13 @@ def metadata(project: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
+def entry_points(project: dict) -> str:
+    """What other packages find by name."""
+    return "\n".join(
+        f"[{group}]\n" + "".join(f"{name} = {target}\n" for name, target in entries.items())
+        for group, entries in project["entry-points"].items())
+
+
 def contents() -> dict[str, bytes]:
     """[path in the wheel]: bytes."""
     project = tomllib.loads((FOLDER / "pyproject.toml").read_text())["project"]
@@ -58,6 +65,7 @@ def contents() -> dict[str, bytes]:
     about = f"ballast-{version()}.dist-info"
     found[f"{about}/licenses/LICENSE"] = (ROOT / "LICENSE").read_bytes()
     found[f"{about}/METADATA"] = metadata(project).encode()
+    found[f"{about}/entry_points.txt"] = entry_points(project).encode()
     found[f"{about}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: ballast\nRoot-Is-Purelib: false\nTag: {tag()}\n".encode()
     rows = []
     for path, held in found.items():
