@@ -32,7 +32,9 @@ extension Session {
   /// The counts behind a handle, of this balancer's model.
   func totals(of load: ballast_load) throws(Refusal) -> LoadTotals {
     let totals = try Registry.loads.find(load).totals.withLock { $0 }
-    guard totals.layers == shape.layers, totals.expertsPerLayer == shape.expertsPerLayer else {
+    guard totals.layers == shape.layers, totals.expertsPerLayer == shape.expertsPerLayer,
+      totals.roundsPerLayer == shape.roundsPerLayer
+    else {
       throw .badValue(
         "the load is of \(totals.layers) layers of \(totals.expertsPerLayer) experts, the model has \(shape.layers) of \(shape.expertsPerLayer)"
       )

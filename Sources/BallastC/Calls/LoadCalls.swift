@@ -74,7 +74,8 @@ public func ballast_load_add(
       let counts = try unsafe span(tokens_per_expert, Int(experts), "tokens_per_expert")
       var tokens: [Int] = []
       for index in counts.indices { tokens.append(Int(clamping: counts[index])) }
-      var batch = LoadTotals(layers: totals.layers, expertsPerLayer: totals.expertsPerLayer)
+      var batch = LoadTotals(
+        layers: totals.layers, expertsPerLayer: totals.expertsPerLayer, roundsPerLayer: totals.roundsPerLayer)
       batch.add(
         tokens, tokens: Int(clamping: passed), phase: phase, layer: LayerID(Int(layer)))
       totals = try refusing(BALLAST_BAD_VALUE) { () throws(LoadBytesError) in try totals.adding(batch) }

@@ -9,7 +9,7 @@ extension LearnedState {
   /// The state as bytes, with a version and a checksum.
   public var bytes: [UInt8] {
     var words = SealedWords(mark: Self.mark, version: Self.formatVersion)
-    for count in [layers, expertsPerLayer, devices] { words.append(count) }
+    for count in [layers, expertsPerLayer, roundsPerLayer, devices] { words.append(count) }
     words.append(placement)
     words.append([batches, spanned])
     words.append(average.isEmpty ? 0 : 1)
@@ -53,9 +53,10 @@ extension LearnedState {
     var words = try SealedReader(bytes, mark: Self.mark, version: Self.formatVersion)
     let layers = try words.integer("layers", in: 1...65_535)
     let experts = try words.integer("experts", in: 1...65_535)
+    let rounds = try words.integer("rounds", in: ModelShape.roundsAllowed)
     let devices = try words.integer("devices", in: 1...65_535)
     self.init(
-      layers: layers, expertsPerLayer: experts, devices: devices,
+      layers: layers, expertsPerLayer: experts, roundsPerLayer: rounds, devices: devices,
       placement: try words.placement(layers: layers, experts: experts, devices: devices))
     try readLoad(&words)
     importance = try rows(&words)
@@ -91,7 +92,7 @@ extension LearnedState {
   private mutating func readAffinity(_ words: inout SealedReader) throws(SealedError) {
     let pairs = expertsPerLayer * expertsPerLayer
     var transitions: [AffinityTotals.Transition] = []
-    for _ in 0..<(try words.count("pairs of layers", most: layers * 2)) {
+    for _ in 0..<(try words.count("pairs of layers", most: layers * roundsPerLayer * 2)) {
       let from = try words.integer("a layer", in: 0...layers - 1)
       let to = try words.integer("a layer", in: 0...layers - 1)
       let tokens = try words.number("tokens of a pair of layers", in: Self.tokens)
@@ -102,7 +103,10 @@ extension LearnedState {
           weights: try words.numbers("tokens of a pair of experts", count: pairs, in: Self.tokens), tokens: tokens,
           batches: batches))
     }
-    if !transitions.isEmpty { affinity = AffinityTotals(expertsPerLayer: expertsPerLayer, transitions: transitions) }
+    if !transitions.isEmpty {
+      affinity = AffinityTotals(
+        expertsPerLayer: expertsPerLayer, roundsPerLayer: roundsPerLayer, transitions: transitions)
+    }
   }
 
   private func rows(_ words: inout SealedReader) throws(SealedError) -> [[Double]] {

@@ -8,6 +8,8 @@ public struct LearnedState: Sendable {
   public let layers: Int
   /// Experts in each layer.
   public let expertsPerLayer: Int
+  /// Rounds of each layer.
+  public let roundsPerLayer: Int
   /// Devices of the cluster.
   public let devices: Int
   /// The placement in use when it was taken.
@@ -32,13 +34,10 @@ public struct LearnedState: Sendable {
   var affinity: AffinityTotals?
 
   /// Nothing learned but a placement.
-  init(shape: ModelShape, devices: Int, placement: Placement) {
-    self.init(layers: shape.layers, expertsPerLayer: shape.expertsPerLayer, devices: devices, placement: placement)
-  }
-
-  init(layers: Int, expertsPerLayer: Int, devices: Int, placement: Placement) {
+  init(layers: Int, expertsPerLayer: Int, roundsPerLayer: Int = 1, devices: Int, placement: Placement) {
     self.layers = layers
     self.expertsPerLayer = expertsPerLayer
+    self.roundsPerLayer = roundsPerLayer
     self.devices = devices
     self.placement = placement
   }
@@ -50,8 +49,10 @@ extension ControlLoop {
   /// - Parameter samples: What sampled batches have revealed by now.
   /// - Returns: A value of its own, which the loop changes no more.
   public func learned(_ samples: SampleTotals) -> LearnedState {
+    let shape = path.executor.shape
     var state = LearnedState(
-      shape: path.executor.shape, devices: statuses.count, placement: path.table.current.placement)
+      layers: shape.layers, expertsPerLayer: shape.expertsPerLayer, roundsPerLayer: shape.roundsPerLayer,
+      devices: statuses.count, placement: path.table.current.placement)
     state.average = estimator.average
     state.batches = estimator.batches
     state.spanned = estimator.spanned
@@ -89,7 +90,7 @@ extension ControlLoop {
     let shape = path.executor.shape
     for (name, learned, present) in [
       ("layers", state.layers, shape.layers), ("experts", state.expertsPerLayer, shape.expertsPerLayer),
-      ("devices", state.devices, statuses.count),
+      ("rounds", state.roundsPerLayer, shape.roundsPerLayer), ("devices", state.devices, statuses.count),
     ] where learned != present {
       throw .otherModel("it has \(learned) \(name), this one \(present)")
     }
