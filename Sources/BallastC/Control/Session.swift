@@ -97,7 +97,8 @@ final class Session: Sendable {
     // In advice mode the engine holds the publication back itself.
     if advised != nil { plan.switchStep = nil }
     let time = lastTime.withLock { $0 }
-    try change(waiting: advised != nil || step == 0, switchStep: step, announced: plan.switchStep) { [plan] balancer throws(PlacementChangeError) in
+    try change(waiting: advised != nil || step == 0, switchStep: step, announced: plan.switchStep) {
+      [plan] balancer throws(PlacementChangeError) in
       try await balancer.apply(plan, at: time)
     }
   }
