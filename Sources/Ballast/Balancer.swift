@@ -31,6 +31,9 @@ public final class Balancer: Sendable {
     var abandoned = 0
     var ticks = 0
     var quality: QualityGuard?
+    var drift: RoutingDrift?
+    var isDrifting = false
+    var driftAlarms = 0
     var delays = 0
     var isRetiring = false
   }
@@ -192,7 +195,8 @@ public final class Balancer: Sendable {
     return BalancerStatistics(
       placement: table.placement, tableVersion: table.version, ticks: tally.ticks, plansPublished: tally.published,
       plansAbandoned: tally.abandoned, memory: path.executor.memory, budgetBytesPerDevice: budget.bytesPerDevice,
-      quality: tally.quality, oldestLaneGeneration: path.table.oldestAnnouncedGeneration,
+      quality: tally.quality, drift: tally.drift, isDrifting: tally.isDrifting,
+      driftAlarms: tally.driftAlarms, oldestLaneGeneration: path.table.oldestAnnouncedGeneration,
       currentGeneration: path.table.currentGeneration, waitingTables: path.table.keptCount,
       isRetiring: tally.isRetiring, retirementDelays: tally.delays, cost: table.cost)
   }
@@ -231,6 +235,9 @@ public final class Balancer: Sendable {
     plans.withLock {
       $0.ticks += 1
       if let quality = event.quality { $0.quality = quality }
+      if let drift = event.drift { $0.drift = drift }
+      if event.isDrifting, !$0.isDrifting { $0.driftAlarms += 1 }
+      $0.isDrifting = event.isDrifting
       $0.isRetiring = event.isRetiring
       if event.delay != nil { $0.delays += 1 }
       switch event.rollout {

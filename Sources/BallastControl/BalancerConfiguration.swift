@@ -14,6 +14,8 @@ public struct BalancerConfiguration: Hashable, Sendable {
   public var estimator: EstimatorConfiguration
   /// When the placement is worth changing.
   public var controller: ControllerConfiguration
+  /// How drift of the routing is told from chance, and what it changes.
+  public var drift: DriftConfiguration
   /// What a plan may spend.
   public var planner: PlannerConfiguration
   /// How much it counts that tokens stay on their device from layer to layer.
@@ -28,6 +30,7 @@ public struct BalancerConfiguration: Hashable, Sendable {
     mode: ControlMode = .act, tickMilliseconds: Int = 250, laneLimit: Int = 64,
     estimator: EstimatorConfiguration = EstimatorConfiguration(),
     controller: ControllerConfiguration = ControllerConfiguration(),
+    drift: DriftConfiguration = DriftConfiguration(),
     planner: PlannerConfiguration = PlannerConfiguration(),
     affinity: AffinityConfiguration = AffinityConfiguration(),
     rollout: RolloutConfiguration = RolloutConfiguration(), dispatch: DispatchPolicy = .resident
@@ -37,6 +40,7 @@ public struct BalancerConfiguration: Hashable, Sendable {
     self.laneLimit = laneLimit
     self.estimator = estimator
     self.controller = controller
+    self.drift = drift
     self.planner = planner
     self.affinity = affinity
     self.rollout = rollout

@@ -12,6 +12,10 @@ public struct ControlEvent: Sendable {
   public var decision: Decision
   /// What served tokens showed of low precision; nil while nothing has been counted.
   public var quality: QualityGuard?
+  /// How far the routing lies from what was planned for; nil on ticks that fill no window.
+  public var drift: RoutingDrift?
+  /// Whether the routing counts as drifted.
+  public var isDrifting = false
   /// What was expected of the plan, when one was made.
   public var forecast: PlanForecast?
   /// The plan's changes, when one was made.

@@ -6,11 +6,13 @@ public import BallastRuntime
 public struct ControlLoop: Sendable {
   let path: ServingPath
   private let budget: ByteBudget
-  private var configuration: BalancerConfiguration
-  private var window: LoadWindow
-  private var estimator: LoadEstimator
+  var configuration: BalancerConfiguration
+  var window: LoadWindow
+  var estimator: LoadEstimator
+  var drift: DriftDetector
+  var driftAlarm: DriftAlarm
   private var affinity: AffinityEstimator
-  private var controller: Controller
+  var controller: Controller
   private(set) var planner: Planner
   var rollout: Rollout
   /// `[device]`: whether it takes part.
@@ -35,6 +37,8 @@ public struct ControlLoop: Sendable {
     affinity = AffinityEstimator(halfLifeTicks: configuration.estimator.halfLifeTicks)
     for replica in rollout.measured { estimator.note(replica) }
     controller = Controller(configuration: configuration.controller)
+    drift = DriftDetector(expertsPerToken: path.executor.shape.expertsPerToken)
+    driftAlarm = DriftAlarm(calmWindows: configuration.drift.calmWindows)
     planner = Planner(
       shape: path.executor.shape, topology: path.executor.topology, cost: cost, split: configuration.planner.split,
       passes: Planner.passes(searchRounds: configuration.planner.searchRounds))
@@ -66,7 +70,10 @@ public struct ControlLoop: Sendable {
     event.rollout = await rollout.apply(plan, to: path.table, compile: compile)
     path.isApplying = false
     for replica in rollout.measured { estimator.note(replica) }
-    if case .published = event.rollout, !plan.isCutShort { estimator.notePlan(plan.changes.map(\.layer)) }
+    if case .published = event.rollout {
+      if !plan.isCutShort { estimator.notePlan(plan.changes.map(\.layer)) }
+      noteDriftReference(samples)
+    }
     event.isRetiring = rollout.isRetiring
     return event
   }
@@ -79,6 +86,7 @@ public struct ControlLoop: Sendable {
     let start = clock.now
     defer { event.thinkingTime = clock.now - start }
 
+    watchDrift(snapshot, samples, &event)
     window.slide(to: snapshot)
     let placement = path.table.current.placement
     var known = window.load.flatMap {
@@ -106,6 +114,7 @@ public struct ControlLoop: Sendable {
     guard !plan.isEmpty else {
       controller.foundNothing()
       if !plan.isCutShort { estimator.notePlan([]) }
+      noteDriftReference(samples)
       event.decision = .hold(.nothingPays)
       return nil
     }
@@ -123,11 +132,9 @@ public struct ControlLoop: Sendable {
   /// Makes another configuration take effect from the next tick on.
   public mutating func apply(_ next: BalancerConfiguration) {
     configuration = next
-    window.length = .tokens(next.estimator.windowTokens)
-    estimator.configuration = next.estimator
+    settleKnobs()
     affinity.halfLifeTicks = next.estimator.halfLifeTicks
     estimator.forgetPlans()
-    controller.configuration = next.controller
     rollout.configuration = next.rollout
     planner = Planner(
       shape: planner.shape, topology: planner.topology, cost: planner.cost, split: next.planner.split,
