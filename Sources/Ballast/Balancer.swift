@@ -56,6 +56,7 @@ public final class Balancer: Sendable {
     }
     let shape = executor.shape
     let topology = executor.topology
+    try Self.check(configuration, shape)
     let budget = try Result { () throws(ByteBudgetError) in
       try ByteBudget(shape: shape, topology: topology, configuration: configuration.planner)
     }.mapError { BalancerError.memory($0) }.get()
@@ -140,8 +141,10 @@ public final class Balancer: Sendable {
 
   /// Makes another configuration take effect before the next tick.
   ///
-  /// - Throws: `BalancerError.fixedWhileRunning` for a knob that cannot change; everything stays as it was.
+  /// - Throws: `BalancerError.fixedWhileRunning` for a knob that cannot change, `pinned` for an expert that does not
+  ///   exist; everything stays as it was.
   public func apply(_ configuration: BalancerConfiguration) throws(BalancerError) {
+    try Self.check(configuration, path.executor.shape)
     let before = current.withLock { $0 }
     guard configuration.laneLimit == before.laneLimit else { throw .fixedWhileRunning("laneLimit") }
     guard configuration.planner.memoryBudgetShare == before.planner.memoryBudgetShare else {
@@ -156,6 +159,14 @@ public final class Balancer: Sendable {
     }
     current.withLock { $0 = configuration }
     next.withLock { $0 = configuration }
+  }
+
+  private static func check(_ configuration: BalancerConfiguration, _ shape: ModelShape) throws(BalancerError) {
+    do throws(PinnedExpertsError) {
+      try configuration.planner.pinned.check(shape: shape)
+    } catch {
+      throw .pinned(error)
+    }
   }
 
   /// `[device]`: whether it takes part.

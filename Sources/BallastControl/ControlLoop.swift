@@ -111,14 +111,17 @@ public struct ControlLoop: Sendable {
       let plan = try? planner.plan(from: placement, for: estimate, within: limits(estimate), statuses: statuses)
     else { return nil }
     hopeless = plan.isEmpty ? Set(quality.breaches.map(\.place)) : []
-    guard !plan.isEmpty else {
-      controller.foundNothing()
-      if !plan.isCutShort { estimator.notePlan([]) }
-      noteDriftReference(samples)
-      event.decision = .hold(.nothingPays)
-      return nil
-    }
+    guard !plan.isEmpty else { return decline(plan, samples, &event) }
     return announce(plan, &event)
+  }
+
+  /// Takes note that no change pays: the placement is right for the load at hand.
+  private mutating func decline(_ plan: Plan, _ samples: SampleTotals, _ event: inout ControlEvent) -> Plan? {
+    controller.foundNothing()
+    if !plan.isCutShort { estimator.notePlan([]) }
+    noteDriftReference(samples)
+    event.decision = .hold(.nothingPays)
+    return nil
   }
 
   private mutating func announce(_ plan: Plan, _ event: inout ControlEvent) -> Plan {
@@ -147,7 +150,10 @@ public struct ControlLoop: Sendable {
     // A lane that stalls must not stop the placement from following the load.
     if rollout.isRetiring, rollout.delay == nil { return .hold(.awaitingRetirement) }
     return controller.decide(
-      imbalance: imbalance, isQualityBreached: quality.breaches.contains { !hopeless.contains($0.place) })
+      imbalance: imbalance,
+      isQualityBreached: quality.breaches.contains {
+        !hopeless.contains($0.place) && !configuration.planner.pinned.holds($0.place.replica, $0.place.layer)
+      })
   }
 
   /// What a plan made now must keep within, and what a byte must earn.
@@ -167,6 +173,7 @@ public struct ControlLoop: Sendable {
       nanosecondsPerByte: configuration.controller.gainSafetyFactor * 1e9 / self.planner.cost.linkBytesPerSecond
         / max(life, 1), leastGain: planner.leastGain,
       moves: planner.moves, tailShare: planner.tailShare)
+    limits.pinned = planner.pinned
     limits.linkPrice = LinkPrice(
       configuration.affinity, cost: self.planner.cost, devices: budget.bytesPerDevice.count)
     return limits

@@ -4,7 +4,8 @@ import BallastRuntime
 /// Every key of a balancer's configuration; decoding, the annotated default and the environment all come from here.
 public enum ConfigurationSchema {
   /// The keys, in the order they are explained and applied: a policy comes before what it carries.
-  public static let keys: [ConfigurationKey] = top + estimator + controller + drift + planner + affinity + rollout + dispatch
+  public static let keys: [ConfigurationKey] =
+    top + estimator + controller + drift + planner + affinity + rollout + dispatch
 
   /// The memory budgets that make sense: a hundredth to four copies of everything.
   package static let memoryBudgetShares = 0.01...4.0
@@ -137,6 +138,9 @@ public enum ConfigurationSchema {
     .number(
       "planner.tailShare", \.planner.tailShare, 0...1,
       "Share of the judgement given to the p95 of recent windows; the rest is their mean."),
+    .experts(
+      "planner.pinned", \.planner.pinned,
+      "Experts whose replicas no plan moves, copies, drops or stores otherwise."),
     .integer(
       "planner.searchRounds", \.planner.searchRounds, 0...1_000_000,
       "Rounds of placement search in each layer; more finds better balance and takes longer."),

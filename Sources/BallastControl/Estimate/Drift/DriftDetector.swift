@@ -18,7 +18,7 @@ public struct DriftDetector: Sendable {
   /// The surprise of a window against the one before it.
   private struct Neighbour {
     let all: Double
-    /// `[layer]`
+    /// `[layer]`: the surprise of each.
     let layers: [Double]
   }
 
@@ -81,24 +81,26 @@ public struct DriftDetector: Sendable {
   }
 
   private func limits(chance: Double, layers: Int) -> DriftLimits {
-    DriftLimits(
-      chance: chance, choicesPerToken: choicesPerToken, usual: Self.usual(neighbours.map(\.all)),
-      usualByLayer: (0..<layers).map { layer in Self.usual(neighbours.map { $0.layers[layer] }) },
+    let usual = Self.usual(neighbours.map(\.all))
+    return DriftLimits(
+      chance: chance, choicesPerToken: choicesPerToken, usual: usual,
+      // A layer that was calmer than the others by chance must not be judged more strictly.
+      usualByLayer: (0..<layers).map { layer in max(usual, Self.usual(neighbours.map { $0.layers[layer] })) },
       neighbours: neighbours.count)
   }
 
-  /// The middle of `surprises`, since changes are the exception; sampling alone makes 1.
+  /// The mean of `surprises` but for the largest eighth, which changes make; sampling alone makes 1.
   private static func usual(_ surprises: [Double]) -> Double {
-    let sorted = surprises.sorted()
-    guard !sorted.isEmpty else { return 1 }
-    return max(1, (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2)
+    let kept = surprises.sorted().prefix(surprises.count - surprises.count / 8)
+    return max(1, kept.reduce(0, +) / Double(max(kept.count, 1)))
   }
 
   /// `[layer][expert]`: tokens, none counting more than one, or noise would be taken for less than it is; nil of none.
   private static func loads(_ window: LoadTotals, _ configuration: EstimatorConfiguration) -> [[Double]]? {
     let most = max(configuration.prefillWeight, configuration.decodeWeight, .leastNormalMagnitude)
     let loads = (0..<window.layers).map {
-      window.weighted(LayerID($0), prefill: configuration.prefillWeight / most, decode: configuration.decodeWeight / most)
+      window.weighted(
+        LayerID($0), prefill: configuration.prefillWeight / most, decode: configuration.decodeWeight / most)
     }
     return loads.contains { $0.contains { $0 > 0 } } ? loads : nil
   }

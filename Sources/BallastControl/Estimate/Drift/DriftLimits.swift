@@ -25,7 +25,7 @@ struct DriftLimits {
   /// The surprise that `chance` of the windows exceed.
   func limit(freedom: Double, usual: Double, chance: Double) -> Double {
     guard freedom > 0 else { return .infinity }
-    // What is usual is a median of few windows and deviates too: by π/2 of the variance of their mean.
+    // What is usual is learned from few windows and deviates too; neighbours share a window, so more than their mean.
     let uncertainty = 1 + Double.pi / 2 / Double(max(neighbours, 1))
     return usual * Self.quantile(freedom: freedom / max(choicesPerToken, 1) / uncertainty, chance: chance)
   }

@@ -17,13 +17,7 @@ public struct LayerDrift: Hashable, Sendable {
   /// Experts that were chosen at all, less one.
   public let freedom: Double
 
-  /// Compares the tokens of each expert in a window with those of a reference.
-  ///
-  /// - Parameters:
-  ///   - layer: The layer.
-  ///   - window: `[expert]` tokens, none negative.
-  ///   - reference: The same of the reference.
-  /// - Returns: nil when either is without tokens.
+  /// Compares the tokens of each expert, `[expert]`, in a window and in a reference; nil when either is without tokens.
   public init?(_ layer: LayerID, window: [Double], reference: [Double]) {
     let noise = SamplingNoise(window: window.reduce(0, +), reference: reference.reduce(0, +))
     guard let noise, window.count == reference.count else { return nil }

@@ -103,7 +103,7 @@ import Testing
     var alarms = 0
     var windows = 0
     for seed in UInt64(1)...25 {
-      var rig = Rig(together: together, tokens: 240, seed: seed)
+      var rig = Rig(experts: 24, together: together, tokens: 120, seed: seed)
       rig.chance = 0.01
       for _ in 0..<48 {
         guard let found = rig.window(isShared: isShared) else { continue }

@@ -11,8 +11,9 @@ import Testing
   }
 
   @Test func quantilesAreThoseOfChiSquare() {
-    for (freedom, chance, expected) in [(10.0, 0.01, 23.209), (10, 0.001, 29.588), (63, 0.05, 82.529), (3, 0.01, 11.345)]
-    {
+    for (freedom, chance, expected) in [
+      (10.0, 0.01, 23.209), (10, 0.001, 29.588), (63, 0.05, 82.529), (3, 0.01, 11.345),
+    ] {
       let quantile = DriftLimits.quantile(freedom: freedom, chance: chance) * freedom
       #expect(abs(quantile / expected - 1) < 0.02, "\(freedom), \(chance)")
     }

@@ -48,7 +48,8 @@ import Testing
   @Test func hotExpertsThatWereUnimportantAreNamedTheMostFirst() throws {
     let drift = try #require(
       RoutingDrift(
-        window: [[50, 30, 10, 10], [10, 70, 10, 10], [97, 1, 1, 1]], reference: [[1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 1, 1]],
+        window: [[50, 30, 10, 10], [10, 70, 10, 10], [97, 1, 1, 1]],
+        reference: [[1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 1, 1]],
         importance: [[10, 0, 5, 5], [1, 0, 1, 2], [0, 0, 0, 0]], limits: limits(layers: 3)))
     // Expert 0 of layer 0 is hot and important; nothing is known of layer 2.
     #expect(drift.risen.map(\.layer) == [LayerID(1), LayerID(0)])
