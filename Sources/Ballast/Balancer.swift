@@ -25,6 +25,8 @@ public final class Balancer: Sendable {
   /// `[device]`: whether it takes part.
   private let statuses: Mutex<[DeviceStatus]>
   private let start = ContinuousClock.now
+  /// Requests that wait, as was said last; below 0 until someone has.
+  private let queueLength = Atomic<Int>(-1)
 
   private struct PlanTally {
     var published = 0
@@ -34,6 +36,8 @@ public final class Balancer: Sendable {
     var drift: RoutingDrift?
     var isDrifting = false
     var driftAlarms = 0
+    var reliefLevel = 0
+    var reliefSteps = 0
     var delays = 0
     var isRetiring = false
   }
@@ -56,10 +60,7 @@ public final class Balancer: Sendable {
     }
     let shape = executor.shape
     let topology = executor.topology
-    try Self.check(configuration, shape)
-    let budget = try Result { () throws(ByteBudgetError) in
-      try ByteBudget(shape: shape, topology: topology, configuration: configuration.planner)
-    }.mapError { BalancerError.memory($0) }.get()
+    let budget = try Self.budget(configuration, executor)
     let first =
       placement
       ?? budget.startPlacement(shape: shape, topology: topology, leastPrecision: configuration.planner.leastPrecision)
@@ -82,7 +83,8 @@ public final class Balancer: Sendable {
     }
     path = ServingPath(
       table: table, executor: executor, laneLimit: configuration.laneLimit,
-      affinityLanes: configuration.affinity.coefficient > 0 ? configuration.affinity.sampledLanes : 0)
+      affinityLanes: configuration.affinity.coefficient > 0 ? configuration.affinity.sampledLanes : 0,
+      gate: configuration.gate)
     self.budget = budget
     loop = Mutex(ControlLoop(path: path, budget: budget, cost: law, rollout: rollout, configuration: configuration))
     current = Mutex(configuration)
@@ -132,7 +134,9 @@ public final class Balancer: Sendable {
   ) async -> ControlEvent? {
     guard fits(snapshot, samples), fits(transitions), var control = loop.withLock({ $0.take() }) else { return nil }
     if let configuration = next.withLock({ $0.take() }) { control.apply(configuration) }
-    let event = await control.tick(snapshot, samples: samples, transitions: transitions)
+    let queue = queueLength.load(ordering: .relaxed)
+    let event = await control.tick(
+      snapshot, samples: samples, transitions: transitions, queueLength: queue < 0 ? nil : queue)
     putBack(control)
     tally(event)
     for observer in observers.withLock({ $0 }) { observer(event) }
@@ -144,7 +148,7 @@ public final class Balancer: Sendable {
   /// - Throws: `BalancerError.fixedWhileRunning` for a knob that cannot change, `pinned` for an expert that does not
   ///   exist; everything stays as it was.
   public func apply(_ configuration: BalancerConfiguration) throws(BalancerError) {
-    try Self.check(configuration, path.executor.shape)
+    try Self.check(configuration.planner.pinned, path.executor)
     let before = current.withLock { $0 }
     guard configuration.laneLimit == before.laneLimit else { throw .fixedWhileRunning("laneLimit") }
     guard configuration.planner.memoryBudgetShare == before.planner.memoryBudgetShare else {
@@ -161,12 +165,20 @@ public final class Balancer: Sendable {
     next.withLock { $0 = configuration }
   }
 
-  private static func check(_ configuration: BalancerConfiguration, _ shape: ModelShape) throws(BalancerError) {
-    do throws(PinnedExpertsError) {
-      try configuration.planner.pinned.check(shape: shape)
+  private static func budget(
+    _ configuration: BalancerConfiguration, _ executor: any ExpertExecutor
+  ) throws(BalancerError) -> ByteBudget {
+    try check(configuration.planner.pinned, executor)
+    do throws(ByteBudgetError) {
+      return try ByteBudget(
+        shape: executor.shape, topology: executor.topology, configuration: configuration.planner)
     } catch {
-      throw .pinned(error)
+      throw .memory(error)
     }
+  }
+
+  private static func check(_ pinned: PinnedExperts, _ executor: any ExpertExecutor) throws(BalancerError) {
+    do throws(PinnedExpertsError) { try pinned.check(shape: executor.shape) } catch { throw .pinned(error) }
   }
 
   /// `[device]`: whether it takes part.
@@ -194,6 +206,15 @@ public final class Balancer: Sendable {
     }
   }
 
+  /// Says how many requests wait; the next tick spares tokens computing, or restores it, by that.
+  ///
+  /// - Throws: `BalancerError.knobOutOfRange` below 0; what was said before stands.
+  /// - Complexity: One relaxed store; any thread may call it, at any time.
+  public func report(queueLength length: Int) throws(BalancerError) {
+    guard length >= 0 else { throw .knobOutOfRange(name: "queueLength", value: length, allowed: 0...Int.max) }
+    queueLength.store(length, ordering: .relaxed)
+  }
+
   /// Calls `observer` after every tick, on the task that ticks.
   public func observe(_ observer: @escaping @Sendable (ControlEvent) -> Void) {
     observers.withLock { $0.append(observer) }
@@ -207,7 +228,8 @@ public final class Balancer: Sendable {
       placement: table.placement, tableVersion: table.version, ticks: tally.ticks, plansPublished: tally.published,
       plansAbandoned: tally.abandoned, memory: path.executor.memory, budgetBytesPerDevice: budget.bytesPerDevice,
       quality: tally.quality, drift: tally.drift, isDrifting: tally.isDrifting,
-      driftAlarms: tally.driftAlarms, oldestLaneGeneration: path.table.oldestAnnouncedGeneration,
+      driftAlarms: tally.driftAlarms, reliefLevel: tally.reliefLevel, reliefSteps: tally.reliefSteps,
+      oldestLaneGeneration: path.table.oldestAnnouncedGeneration,
       currentGeneration: path.table.currentGeneration, waitingTables: path.table.keptCount,
       isRetiring: tally.isRetiring, retirementDelays: tally.delays, cost: table.cost)
   }
@@ -217,6 +239,9 @@ public final class Balancer: Sendable {
 
   /// Tokens counted since the start.
   public var load: LoadTotals { path.counters.totals() }
+
+  /// What the gates of its lanes work by; the configuration's `gate` until someone changes it.
+  public var gate: GateSetting { path.gate }
 
   /// Whether a plan is being staged, published or retired now.
   public var isApplying: Bool { path.isApplying }
@@ -249,6 +274,8 @@ public final class Balancer: Sendable {
       if let drift = event.drift { $0.drift = drift }
       if event.isDrifting, !$0.isDrifting { $0.driftAlarms += 1 }
       $0.isDrifting = event.isDrifting
+      $0.reliefLevel = event.reliefLevel
+      if event.relief != nil { $0.reliefSteps += 1 }
       $0.isRetiring = event.isRetiring
       if event.delay != nil { $0.delays += 1 }
       switch event.rollout {

@@ -25,6 +25,10 @@ public struct BalancerStatistics: Sendable {
   public let isDrifting: Bool
   /// Times it has begun to.
   public let driftAlarms: Int
+  /// How much computing tokens are spared, as of the last tick; 0 is nothing.
+  public let reliefLevel: Int
+  /// Times that has changed.
+  public let reliefSteps: Int
   /// The oldest table generation a lane reads now; nil when none reads.
   public let oldestLaneGeneration: UInt64?
   /// The generation of the table lanes that begin a batch now read.

@@ -24,6 +24,10 @@ public struct BalancerConfiguration: Hashable, Sendable {
   public var rollout: RolloutConfiguration
   /// Which replicas a dispatch may use.
   public var dispatch: DispatchPolicy
+  /// How gates choose experts.
+  public var gate: GateConfiguration
+  /// How much computing may be spared while requests wait.
+  public var relief: ComputeReliefConfiguration
 
   /// The defaults are those of each part.
   public init(
@@ -33,7 +37,9 @@ public struct BalancerConfiguration: Hashable, Sendable {
     drift: DriftConfiguration = DriftConfiguration(),
     planner: PlannerConfiguration = PlannerConfiguration(),
     affinity: AffinityConfiguration = AffinityConfiguration(),
-    rollout: RolloutConfiguration = RolloutConfiguration(), dispatch: DispatchPolicy = .resident
+    rollout: RolloutConfiguration = RolloutConfiguration(), dispatch: DispatchPolicy = .resident,
+    gate: GateConfiguration = GateConfiguration(),
+    relief: ComputeReliefConfiguration = ComputeReliefConfiguration()
   ) {
     self.mode = mode
     self.tickMilliseconds = tickMilliseconds
@@ -45,5 +51,7 @@ public struct BalancerConfiguration: Hashable, Sendable {
     self.affinity = affinity
     self.rollout = rollout
     self.dispatch = dispatch
+    self.gate = gate
+    self.relief = relief
   }
 }

@@ -16,6 +16,10 @@ public struct ControlEvent: Sendable {
   public var drift: RoutingDrift?
   /// Whether the routing counts as drifted.
   public var isDrifting = false
+  /// The change in how much computing tokens are spared; nil when it stays as it was.
+  public var relief: ComputeRelief.Step?
+  /// How much they are spared from this tick on; 0 is nothing.
+  public var reliefLevel = 0
   /// What was expected of the plan, when one was made.
   public var forecast: PlanForecast?
   /// The plan's changes, when one was made.

@@ -11,6 +11,9 @@ public struct ControlLoop: Sendable {
   var estimator: LoadEstimator
   var drift: DriftDetector
   var driftAlarm: DriftAlarm
+  var relief: ComputeRelief
+  /// The gate when nothing is spared.
+  var gateInFull: GateConfiguration
   private var affinity: AffinityEstimator
   var controller: Controller
   private(set) var planner: Planner
@@ -37,7 +40,9 @@ public struct ControlLoop: Sendable {
     affinity = AffinityEstimator(halfLifeTicks: configuration.estimator.halfLifeTicks)
     for replica in rollout.measured { estimator.note(replica) }
     controller = Controller(configuration: configuration.controller)
-    drift = DriftDetector(expertsPerToken: path.executor.shape.expertsPerToken)
+    drift = DriftDetector(expertsPerToken: path.executor.shape.expertsPerToken, from: path.counters.totals())
+    relief = ComputeRelief(configuration: configuration.relief)
+    gateInFull = configuration.gate
     driftAlarm = DriftAlarm(calmWindows: configuration.drift.calmWindows)
     planner = Planner(
       shape: path.executor.shape, topology: path.executor.topology, cost: cost, split: configuration.planner.split,
@@ -50,9 +55,10 @@ public struct ControlLoop: Sendable {
   ///   - snapshot: What had been counted by now.
   ///   - samples: What sampled batches had revealed by now.
   ///   - transitions: Where sampled tokens had gone from layer to layer by now; nil when nobody counts them.
+  ///   - queueLength: Requests that wait; nil when nobody says.
   /// - Returns: What was done or declined, and why.
   public mutating func tick(
-    _ snapshot: LoadSnapshot, samples: SampleTotals, transitions: AffinityTotals? = nil
+    _ snapshot: LoadSnapshot, samples: SampleTotals, transitions: AffinityTotals? = nil, queueLength: Int? = nil
   ) async -> ControlEvent {
     defer { ticks += 1 }
     path.isApplying = rollout.isRetiring
@@ -62,6 +68,7 @@ public struct ControlLoop: Sendable {
       tick: ticks, time: snapshot.time, decision: .hold(.noLoad), retired: retired, isRetiring: rollout.isRetiring)
     event.delay = isDelayReported ? nil : rollout.delay
     isDelayReported = rollout.delay != nil
+    relieve(queueLength, &event)
 
     let plan = think(snapshot, samples, transitions, &event)
     guard let plan, configuration.mode == .act else { return event }
@@ -139,6 +146,7 @@ public struct ControlLoop: Sendable {
     affinity.halfLifeTicks = next.estimator.halfLifeTicks
     estimator.forgetPlans()
     rollout.configuration = next.rollout
+    set(gate: next.gate)
     planner = Planner(
       shape: planner.shape, topology: planner.topology, cost: planner.cost, split: next.planner.split,
       passes: Planner.passes(searchRounds: next.planner.searchRounds))

@@ -125,6 +125,27 @@ import Testing
     #expect(throws: BalancerError.self) { try balancer.apply(refused) }
   }
 
+  @Test func whatWaitsMovesTheGateAndShowsInTheStatistics() async throws {
+    var configuration = eager()
+    configuration.gate = GateConfiguration(kind: .topP, mass: 0.9)
+    configuration.relief = ComputeReliefConfiguration(queueTarget: 4, levels: 1)
+    let balancer = try await Balancer(executor: try cluster(), configuration: configuration)
+    await balancer.tick(at: .seconds(1))
+    #expect(balancer.statistics.reliefLevel == 0)
+    #expect(throws: BalancerError.knobOutOfRange(name: "queueLength", value: -1, allowed: 0...Int.max)) {
+      try balancer.report(queueLength: -1)
+    }
+    try balancer.report(queueLength: 5)
+    await balancer.tick(at: .seconds(2))
+    #expect(balancer.gate.configuration.mass == 0.5)
+    #expect(balancer.statistics.reliefLevel == 1)
+    try balancer.report(queueLength: 0)
+    await balancer.tick(at: .seconds(3))
+    #expect(balancer.gate.configuration.mass == 0.9)
+    #expect(balancer.statistics.reliefLevel == 0)
+    #expect(balancer.statistics.reliefSteps == 2)
+  }
+
   @Test func driftShowsInTheStatistics() async throws {
     var configuration = eager()
     configuration.mode = .observe

@@ -5,7 +5,7 @@ import BallastRuntime
 public enum ConfigurationSchema {
   /// The keys, in the order they are explained and applied: a policy comes before what it carries.
   public static let keys: [ConfigurationKey] =
-    top + estimator + controller + drift + planner + affinity + rollout + dispatch
+    top + estimator + controller + drift + planner + affinity + rollout + dispatch + gate + relief
 
   /// The memory budgets that make sense: a hundredth to four copies of everything.
   package static let memoryBudgetShares = 0.01...4.0
@@ -26,6 +26,15 @@ public enum ConfigurationSchema {
     },
     Rule(path: "estimator.decodeWeight", requirement: "must exceed 0 when estimator.prefillWeight is 0") {
       $0.estimator.decodeWeight + $0.estimator.prefillWeight > 0
+    },
+    Rule(path: "gate.expertsAtLeast", requirement: "must not exceed gate.expertsAtMost") {
+      $0.gate.expertsAtLeast <= $0.gate.expertsAtMost
+    },
+    Rule(path: "relief.queueTarget", requirement: "must be 0 unless gate.kind is topp or confidence") {
+      $0.relief.queueTarget == 0 || $0.gate.kind != .topK
+    },
+    Rule(path: "gate.stepMilliseconds", requirement: "must be 0 when gate.meanExperts is held") {
+      $0.gate.stepMilliseconds == 0 || $0.gate.meanExperts == 0
     },
   ]
 
@@ -77,25 +86,6 @@ public enum ConfigurationSchema {
     .number(
       "controller.gainSafetyFactor", \.controller.gainSafetyFactor, 1...1000,
       "Gain over the plan's life must exceed this many times the cost of moving."),
-  ]
-
-  private static let drift: [ConfigurationKey] = [
-    .choice(
-      "drift.mode", \.drift.mode,
-      "What becomes of routing that drifts from what was planned for: off, report, or adapt by shorter windows and dwell."
-    ),
-    .number(
-      "drift.falseAlarmRate", \.drift.falseAlarmRate, 1e-6...0.5,
-      "Share of windows of one load that may be taken for drift."),
-    .integer(
-      "drift.calmWindows", \.drift.calmWindows, 1...1_000_000,
-      "Windows in a row that must be well within chance before drift is over."),
-    .number(
-      "drift.windowShare", \.drift.windowShare, 0.001...1,
-      "While drift lasts, under adapt: what is left of windowTokens and halfLifeTicks."),
-    .integer(
-      "drift.dwellTicks", \.drift.dwellTicks, 1...1_000_000,
-      "While drift lasts, under adapt: ticks the imbalance must persist before a plan is made."),
   ]
 
   private static let planner: [ConfigurationKey] = [

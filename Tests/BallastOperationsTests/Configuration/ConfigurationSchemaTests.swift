@@ -103,11 +103,11 @@ import Testing
     let configuration = BalancerConfiguration()
     let parts: [Any] = [
       configuration.estimator, configuration.controller, configuration.drift, configuration.planner,
-      configuration.planner.moves,
-      configuration.affinity, configuration.rollout, BorrowLimits(),
+      configuration.planner.moves, configuration.affinity, configuration.rollout, configuration.gate,
+      configuration.relief, BorrowLimits(),
     ]
     let knobs = parts.map { Mirror(reflecting: $0).children.count }.reduce(0, +)
-    let sections = Mirror(reflecting: configuration).children.count - 7
+    let sections = Mirror(reflecting: configuration).children.count - 9
     // `copiesPerLayer` is for plans from recorded loads: a serving balancer is limited by its bytes. `moves` is no knob
     // but a part of its own.
     #expect(Schema.keys.count == knobs - 2 + sections + 2)

@@ -9,7 +9,7 @@ public struct DriftDetector: Sendable {
   public static let leastNeighbours = 3
 
   private let choicesPerToken: Double
-  private var begin: LoadTotals?
+  private var begin: LoadTotals
   private var last: [[Double]]?
   private var reference: [[Double]]?
   private var importance: [[Double]] = []
@@ -24,8 +24,11 @@ public struct DriftDetector: Sendable {
 
   private static let memory = 32
 
-  /// A detector for a model whose tokens choose so many experts.
-  public init(expertsPerToken: Int) { choicesPerToken = Double(max(expertsPerToken, 1)) }
+  /// A detector for a model whose tokens choose so many experts; its first window begins with `totals`.
+  public init(expertsPerToken: Int, from totals: LoadTotals) {
+    choicesPerToken = Double(max(expertsPerToken, 1))
+    begin = totals
+  }
 
   /// Looks at what has been counted since the last whole window.
   ///
@@ -39,13 +42,9 @@ public struct DriftDetector: Sendable {
   public mutating func look(
     _ totals: LoadTotals, samples: SampleTotals, configuration: EstimatorConfiguration, chance: Double
   ) -> RoutingDrift? {
-    guard let begin else {
-      begin = totals
-      return nil
-    }
     let window = totals.since(begin)
     guard window.tokens >= UInt64(max(configuration.windowTokens, 1)) else { return nil }
-    self.begin = totals
+    begin = totals
     guard let loads = Self.loads(window, configuration) else { return nil }
     defer { note(loads) }
     guard let reference else {

@@ -11,12 +11,11 @@ struct DriftStream {
   private var last: LoadTotals
 
   init(layers: Int, experts: Int, expertsPerToken: Int, chance: Double) {
-    detector = DriftDetector(expertsPerToken: expertsPerToken)
     totals = LoadTotals(layers: layers, expertsPerLayer: experts)
+    detector = DriftDetector(expertsPerToken: expertsPerToken, from: totals)
     last = totals
     samples = SampleTotals(layers: layers, expertsPerLayer: experts)
     self.chance = chance
-    _ = detector.look(totals, samples: samples, configuration: configuration, chance: chance)
   }
 
   /// What one more window shows; nil while too little is known.

@@ -16,12 +16,11 @@ import Testing
 
     init(layers: Int = 2, experts: Int = 48, together: Int = 1, tokens: Int = 480, seed: UInt64) {
       self.tokens = tokens
-      detector = DriftDetector(expertsPerToken: together)
       totals = LoadTotals(layers: layers, expertsPerLayer: experts)
+      detector = DriftDetector(expertsPerToken: together, from: totals)
       routing = DrawnRouting(experts: experts, together: together, seed: seed)
       samples = SampleTotals(layers: layers, expertsPerLayer: experts)
       configuration = EstimatorConfiguration(windowTokens: tokens)
-      _ = look()
     }
 
     mutating func look() -> RoutingDrift? {

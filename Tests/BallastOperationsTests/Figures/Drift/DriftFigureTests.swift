@@ -7,7 +7,7 @@ import Testing
   private func segment(favourite: Int) throws -> [RoutingTrace] {
     let ids = (0..<960).flatMap { token -> [UInt8] in
       let first = (favourite + token * 7 % 5) % 16
-      let second = (first + 1 + token * 11 % 13) % 16
+      let second = (first + 1 + token * 11 % 4) % 16
       return [UInt8(first), UInt8(second)]
     }
     return [
