@@ -57,7 +57,7 @@ extension ControlLoop {
     event.forecast = plan.forecast
     event.changes = plan.changes
     controller.planned()
-    await carryOut(plan, &event)
+    await carryOut(plan, path.samples.totals(), &event)
     return event
   }
 

@@ -15,9 +15,12 @@ public func ballast_plan_create(
   answer { () throws(Refusal) in
     let result = try unsafe Outlet(plan, "plan")
     let described = try unsafe DescribedCluster(model, cluster)
+    let configuration = try unsafe BalancerConfiguration(settings: settings)
+    try refusing(BALLAST_BAD_SETTING) { () throws(PinnedExpertsError) in
+      try configuration.planner.pinned.check(shape: described.shape)
+    }
     let planning = Planning(
-      shape: described.shape, topology: described.topology, cost: described.cost,
-      configuration: try unsafe BalancerConfiguration(settings: settings))
+      shape: described.shape, topology: described.topology, cost: described.cost, configuration: configuration)
     let tokens = try loads(unsafe span(tokens_per_batch, described.shape.experts, "tokens_per_batch"), described.shape)
     let current = try unsafe Placement(
       optional: placement, count: replica_count, shape: described.shape, topology: described.topology)
