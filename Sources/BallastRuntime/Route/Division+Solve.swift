@@ -7,8 +7,8 @@ extension Division {
     putFixed()
     guard movableCount > 0 else { return }
     let bound = leastLongest(floor: longest, openDevices: openDevices)
-    // Where touching a replica costs, a part of a tie is not worth seeking.
-    let enough = bound * (1 + (hasActivation ? tie / 10 : 0) + 1e-9)
+    // Where touching a replica costs, a lane does not seek a part of a tie.
+    let enough = bound * (1 + (wholeTokens && hasActivation ? tie / 10 : 0) + 1e-9)
     splitEvenly()
     let even = longest
     if even <= enough { return }
