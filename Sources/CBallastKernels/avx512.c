@@ -21,8 +21,7 @@ static void product(int32_t precision, int grain, const void *weights, size_t pa
 
 /// The most rows of a block: as many as the registers hold sums for.
 ALWAYS size_t most_rows(int32_t precision) {
-  if (precision < BALLAST_INT8) return MOST_ROWS;
-  return MOST_ROWS_OF_INTEGERS;
+  return precision < BALLAST_INT8 ? MOST_ROWS : MOST_ROWS_OF_INTEGERS;
 }
 
 #include "activations_body.h"
@@ -38,6 +37,7 @@ ALWAYS size_t most_rows(int32_t precision) {
 /// What a tile reads and where it writes.
 typedef struct tile_place {
   const uint8_t *lines;
+  size_t step;           // bytes from a panel's line to its next
   size_t depth;
   const uint32_t *units;
   const float *scales;
@@ -76,10 +76,10 @@ ALWAYS const uint8_t *ask(const uint8_t *asked, size_t step, const int lines) {
       WIDE_NAMES(NAME, 5),   WIDE_NAMES(NAME, 6),    NARROW_NAMES(NAME, 7),  NARROW_NAMES(NAME, 8),       \
       NARROW_NAMES(NAME, 9), NARROW_NAMES(NAME, 10), NARROW_NAMES(NAME, 11), NARROW_NAMES(NAME, 12)};
 #define INTEGER_TILES(NAME)                                                                               \
-  WIDE(NAME, 1) WIDE(NAME, 2) WIDE(NAME, 3) WIDE(NAME, 4) NARROW(NAME, 5) NARROW(NAME, 6)                 \
-  static const tile NAME##_tiles[MOST_ROWS_OF_INTEGERS][3] = {                                            \
-      WIDE_NAMES(NAME, 1), WIDE_NAMES(NAME, 2),   WIDE_NAMES(NAME, 3),                                    \
-      WIDE_NAMES(NAME, 4), NARROW_NAMES(NAME, 5), NARROW_NAMES(NAME, 6)};
+  WIDE(NAME, 1) WIDE(NAME, 2) NARROW(NAME, 3) NARROW(NAME, 4) NARROW(NAME, 5) NARROW(NAME, 6)             \
+  static const tile NAME##_tiles[MOST_ROWS_OF_INTEGERS][3] = {WIDE_NAMES(NAME, 1),   WIDE_NAMES(NAME, 2), \
+                                                              NARROW_NAMES(NAME, 3), NARROW_NAMES(NAME, 4), \
+                                                              NARROW_NAMES(NAME, 5), NARROW_NAMES(NAME, 6)};
 
 FLOAT_TILES(float32)
 FLOAT_TILES(bfloat16)
@@ -101,7 +101,7 @@ typedef struct product_cut {
   int grain;
   size_t most_panels;    // of a tile: 4 or 2
   size_t chunk;          // steps of the reduction computed for all rows before the next
-  size_t chunk_bytes;    // of a strip
+  size_t chunk_lines;    // of a panel
 } product_cut;
 
 static product_cut cut_product(int32_t precision, int grain, size_t depth, const pass_scratch *rows) {
@@ -117,7 +117,7 @@ static product_cut cut_product(int32_t precision, int grain, size_t depth, const
   size_t lines = rows->blocks <= FEW_BLOCKS || !is_integer ? CHUNK : LONG_CHUNK;
   size_t whole = rounded(depth, SPAN), some = lines * line_steps(precision);
   cut.chunk = cut.most_panels == STRIP || some > whole ? whole : some;
-  cut.chunk_bytes = cut.chunk / SPAN * span_lines(precision) * STEP_BYTES;
+  cut.chunk_lines = cut.chunk / SPAN * span_lines(precision);
   return cut;
 }
 
@@ -135,7 +135,7 @@ static void chunk_product(const product_cut *cut, const tile_place *at, size_t w
       size_t exponent = cut->most_panels == STRIP ? 2 : 1;
       while (panel + ((size_t)1 << exponent) > width) exponent -= 1;
       place.lines = at->lines + panel * 64;
-      place.asked = at->asked + cut->chunk_bytes * call / calls;
+      place.asked = at->asked + cut->chunk_lines * at->step * call / calls;
       place.out = at->out + row * at->stride + panel * BALLAST_PANEL;
       cut->tiles[count - 1][exponent](&place);
       panel += (size_t)1 << exponent;
@@ -154,13 +154,15 @@ static void product(int32_t precision, int grain, const void *weights, size_t pa
   for (size_t panel = 0; panel < panels; panel += STRIP) {
     place.lines = (const uint8_t *)weights + panel * panel_bytes(precision, depth);
     place.out = out + panel * BALLAST_PANEL;
+    place.step = strip_width(panels, panel) * 64;
     for (size_t done = 0; done < depth; done += cut.chunk) {
+      const uint8_t *after = place.lines + cut.chunk_lines * place.step;
       int is_last = panel + STRIP >= panels && done + cut.chunk >= depth;
       place.depth = depth - done < cut.chunk ? depth - done : cut.chunk;
       place.continues = done > 0;
-      place.asked = is_stream ? place.lines + STREAM_AHEAD : is_last ? next : place.lines + cut.chunk_bytes;
+      place.asked = is_stream ? place.lines + STREAM_AHEAD : is_last ? next : after;
       chunk_product(&cut, &place, strip_width(panels, panel), done / SPAN, rows);
-      place.lines += cut.chunk_bytes;
+      place.lines = after;
     }
   }
   if (is_stream) ask(next, 64, STREAM_AHEAD / 64);

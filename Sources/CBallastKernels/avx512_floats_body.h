@@ -36,7 +36,7 @@ ALWAYS void float32_tile(const int rows, const int panels, const tile_place *pla
         sums[row][panel] = _mm512_fmadd_ps(weights[panel], value, sums[row][panel]);
       }
     }
-    lines += STEP_BYTES;
+    lines += place->step;
     units += rows;
   }
   store_tile(rows, panels, sums, place);
@@ -61,7 +61,7 @@ ALWAYS void bfloat16_tile(const int rows, const int panels, const tile_place *pl
         sums[row][panel] = _mm512_dpbf16_ps(sums[row][panel], (__m512bh)weights[panel], (__m512bh)value);
       }
     }
-    lines += STEP_BYTES;
+    lines += place->step;
     units += rows;
   }
   store_tile(rows, panels, sums, place);

@@ -12,11 +12,11 @@ size_t ballast_down_strips(size_t hidden) { return ceiling(panels_of(hidden), ST
 size_t ballast_strip_bytes(int32_t precision, size_t depth) { return STRIP * panel_bytes(precision, depth); }
 
 size_t ballast_gate_up_bytes(int32_t precision, size_t hidden, size_t inner) {
-  return ballast_gate_up_strips(inner) * ballast_strip_bytes(precision, hidden);
+  return gate_up_panels(inner) * panel_bytes(precision, hidden);
 }
 
 size_t ballast_down_bytes(int32_t precision, size_t hidden, size_t inner) {
-  return ballast_down_strips(hidden) * ballast_strip_bytes(precision, inner);
+  return panels_of(hidden) * panel_bytes(precision, inner);
 }
 
 size_t ballast_scratch_bytes(size_t hidden, size_t inner) {

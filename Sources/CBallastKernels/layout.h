@@ -4,15 +4,16 @@
 
 // How packed weights lie in memory.
 //
-// Outputs stand in panels of 16, panels in strips of 4, strips one after the other. A strip is one stream: at each step of
-// the reduction come the 64-byte lines of its panels in turn, so that a kernel reads memory in order whatever number of
-// panels it computes at once. A panel's line holds, for its 16 outputs (columns),
+// Outputs stand in panels of 16, panels in strips of up to 4 (the last strip of a matrix has what is left), strips one
+// after the other. A strip is one stream: at each step of the reduction come the 64-byte lines of its panels in turn,
+// so that a kernel reads memory in order whatever number of panels it computes at once. A panel's line holds, for its
+// 16 outputs (columns),
 //   float32   one step of the reduction:  [column]
 //   bfloat16  two:                        [column][2]
 //   int8      four:                       [column][4]        codes plus 128, a byte each
 //   int4      eight:                      [column][4]        codes plus 8, two a byte: low halves hold the first four
 // For int8 and int4, every 64 steps of the reduction begin with a line of scales, [column][2] in bfloat16: one for the
-// first 32 steps, one for the others. What a matrix lacks of its last strip and of the last 64 steps is 0.
+// first 32 steps, one for the others.
 //
 // Codes and scales. A weight is scale · code; 32 codes along the reduction share a scale, which may be negative, so that
 // the code of the largest weight can be the one value that has no opposite. Codes are -128…127 (int8) or -8…7 (int4).
@@ -22,8 +23,8 @@
 // int8 activations are signed, so the instruction that multiplies unsigned by signed bytes fits; the 128 or 8 is taken
 // out by starting each integer sum at -128 or -8 times the sum of its activations.
 
-/// Panels of a strip, and bytes from a panel's line to its next.
-enum { STRIP = 4, STEP_BYTES = STRIP * 64 };
+/// Panels of a strip, lines of 64 bytes in a step.
+enum { STRIP = 4 };
 
 /// Steps of the reduction that begin with a line of scales.
 enum { SPAN = 2 * BALLAST_GROUP };
@@ -49,8 +50,7 @@ static inline size_t span_lines(int32_t precision) {
 
 /// Lines of one panel with reductions of `depth`, those of scales included.
 static inline size_t panel_lines(int32_t precision, size_t depth) {
-  if (precision < BALLAST_INT8) return ceiling(depth, line_steps(precision));
-  return spans_of(depth) * span_lines(precision);
+  return ceiling(depth, line_steps(precision)) + (precision < BALLAST_INT8 ? 0 : spans_of(depth));
 }
 
 static inline size_t panel_bytes(int32_t precision, size_t depth) { return panel_lines(precision, depth) * 64; }

@@ -9,15 +9,15 @@
 
 float ballast_reference_weight(int32_t precision, const void *packed, size_t panels, size_t depth, size_t panel,
                                size_t column, size_t reduction) {
-  size_t first = panel / STRIP * STRIP, steps = line_steps(precision);
+  size_t first = panel / STRIP * STRIP, width = strip_width(panels, first), steps = line_steps(precision);
   size_t line = reduction / steps, place = reduction % steps, span = reduction / SPAN;
   if (precision >= BALLAST_INT8) line += span + 1;
   const uint8_t *strip = (const uint8_t *)packed + first * panel_bytes(precision, depth);
-  const uint8_t *values = strip + line * STEP_BYTES + (panel - first) * 64;
+  const uint8_t *values = strip + (line * width + panel - first) * 64;
   if (precision == BALLAST_FLOAT32) return ((const float *)values)[column];
   if (precision == BALLAST_BFLOAT16) return float_of((uint32_t)((const uint16_t *)values)[column * 2 + place] << 16);
   size_t scale_line = span * (SPAN / steps + 1);
-  const uint16_t *scales = (const uint16_t *)(strip + scale_line * STEP_BYTES + (panel - first) * 64);
+  const uint16_t *scales = (const uint16_t *)(strip + (scale_line * width + panel - first) * 64);
   float scale = float_of((uint32_t)scales[column * 2 + reduction % SPAN / BALLAST_GROUP] << 16);
   int code = values[column * 4 + place % 4];
   if (precision == BALLAST_INT8) return scale * (float)(code - 128);
