@@ -15,6 +15,8 @@ struct RunSettings {
   /// Bytes both arms may hold of expert weights and scales.
   let budgetBytes: Int
   let configuration: BalancerConfiguration
+  /// What the command line says of the gate, whatever the configuration becomes.
+  let gate: GateOptions
   let seconds: Double
   let pairs: Int
   let seed: UInt64

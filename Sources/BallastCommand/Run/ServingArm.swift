@@ -1,6 +1,7 @@
 import Ballast
 import BallastCPU
 import BallastControl
+import BallastGating
 import BallastRuntime
 import BallastServing
 import Foundation
@@ -23,12 +24,14 @@ final class ServingArm: Sendable {
   private let budgetBytes: Int
   private let memoryBudgetShare: Double
   private let laneLimit: Int
+  private let gate: GateOptions
   private let thinking = Mutex(Duration.zero)
 
   /// Stages the arm's first placement and starts its lanes.
   init(_ kind: Kind, _ settings: RunSettings, weights: DecoderWeights) async throws(InputError) {
     self.kind = kind
     budgetBytes = settings.budgetBytes
+    gate = settings.gate
     let executor = try ServingArm.executor(settings)
     self.executor = executor
     var configuration = settings.configuration
@@ -37,7 +40,9 @@ final class ServingArm: Sendable {
     configuration.planner.memoryBudgetShare = memoryBudgetShare
     configuration.laneLimit = laneLimit
     var placement: Placement?
+    configuration.gate = settings.gate.applied(to: configuration.gate)
     if kind == .static {
+      configuration.gate = GateConfiguration()
       configuration.mode = .observe
       configuration.planner.stagingReserveExperts = 0
       configuration.dispatch = .resident
@@ -86,6 +91,7 @@ final class ServingArm: Sendable {
     var next = configuration
     next.planner.memoryBudgetShare = memoryBudgetShare
     next.laneLimit = laneLimit
+    next.gate = gate.applied(to: next.gate)
     do throws(BalancerError) {
       try balancer.apply(next)
       return nil
@@ -106,6 +112,7 @@ final class ServingArm: Sendable {
     let statistics = balancer.statistics
     let seconds = elapsed / .seconds(1)
     let applying = meter.whileApplying
+    let gating = meter.gating
     return ArmFigures(
       tokensPerSecond: Double(meter.tokens) / seconds, stepMilliseconds: meter.percentiles,
       expertMilliseconds: meter.expertPercentiles,
@@ -114,7 +121,10 @@ final class ServingArm: Sendable {
       deviceImbalance: imbalance.device / batches,
       bytes: statistics.memory.reduce(0) { $0 + $1.peakReplicaBytes }, budgetBytes: budgetBytes,
       overheadBytes: statistics.memory.reduce(0) { $0 + $1.overheadBytes }, bitsPerByte: score.bitsPerByte ?? 0,
-      nextByteAccuracy: score.nextByteAccuracy ?? 0, plansApplied: statistics.plansPublished - plansBefore,
+      nextByteAccuracy: score.nextByteAccuracy ?? 0, meanExperts: gating.totals.meanExperts ?? 0,
+      escalatedShare: balancer.gate.configuration.kind == .confidence ? gating.totals.escalatedShare : nil,
+      unmetShare: Double(gating.unmetAssignments) / Double(max(gating.totals.assignments, 1)),
+      plansApplied: statistics.plansPublished - plansBefore,
       stepsWaited: Int(samples.delayedBatches - before.delayedBatches),
       precisionShare: statistics.placement.precisionShare,
       controlCoreShare: thinking.withLock { $0 } / .seconds(1) / seconds)
@@ -141,8 +151,8 @@ final class ServingArm: Sendable {
     let model = checkpoint.configuration
     return try input { () throws(CPUExecutorError) in
       try dimensions(checkpoint).modelShape(
-        layers: model.layers, expertsPerLayer: model.expertsPerLayer, expertsPerToken: model.expertsPerToken,
-        fullPrecision: checkpoint.fullPrecision)
+        layers: model.layers, expertsPerLayer: model.expertsPerLayer, expertsPerToken: model.expertsPerRound,
+        fullPrecision: checkpoint.fullPrecision, roundsPerLayer: model.roundsPerLayer)
     }
   }
 

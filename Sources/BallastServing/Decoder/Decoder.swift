@@ -1,9 +1,10 @@
-import BallastGating
+public import BallastGating
 public import BallastRuntime
 
 /// A Mixtral decoder on one lane: its sequences, its scratch, and the weights it shares with other lanes.
 ///
-/// The dense parts are computed here in float32; the experts go through the lane. Each slot holds one sequence.
+/// The dense parts are computed here in float32; the experts go through the lane. Each slot holds one sequence. Each
+/// round of a layer reads the normalized stream, chooses by its own router, and adds to the stream what its experts give.
 public struct Decoder: ~Copyable, Sendable {
   /// Bytes of keys and values a decoder may hold.
   public static let cacheLimitBytes = 1 << 36
@@ -16,8 +17,12 @@ public struct Decoder: ~Copyable, Sendable {
   public let contextTokens: Int
   /// Time spent in the lane so far: counting, routing and computing experts.
   public private(set) var expertTime = Duration.zero
+  /// What the gate has done so far, all layers together.
+  public var gateTotals: GateTotals { gate.totals }
+  /// Choices of unsure tokens so far that no replica was exact enough for.
+  public private(set) var unmetAssignments = 0
   private var lane: Lane
-  private var gate: TopK
+  private var gate: LaneGate
   private let rotary: RotaryTable
   private var cache: KeyValueCache
   private var attention: Attention
@@ -37,7 +42,9 @@ public struct Decoder: ~Copyable, Sendable {
       bytes <= Self.cacheLimitBytes
     else { throw .cacheTooLarge(slots: slots, contextTokens: contextTokens, limitBytes: Self.cacheLimitBytes) }
     do throws(GatingError) {
-      gate = try TopK(expertsPerLayer: model.expertsPerLayer, expertsPerToken: model.expertsPerToken)
+      gate = try LaneGate(
+        setting: lane.gate, layers: model.layers * model.roundsPerLayer, expertsPerLayer: model.expertsPerLayer,
+        expertsPerToken: model.expertsPerRound)
     } catch {
       throw .gating(error)
     }
@@ -58,6 +65,13 @@ public struct Decoder: ~Copyable, Sendable {
   /// Forgets the sequence in `slot`.
   public mutating func clear(slot: Int) { cache.lengths[slot] = 0 }
 
+  /// Forgets what the gate has learned of earlier batches, so that what follows does not depend on them.
+  ///
+  /// - Throws: `DecoderError.gating`.
+  public mutating func forgetGate() throws(DecoderError) {
+    do throws(GatingError) { try gate.forget() } catch { throw .gating(error) }
+  }
+
   /// Logits of one of the rows the last step was asked for, in the batch's order.
   @_lifetime(borrow self)
   public borrowing func logits(row: Int) -> Span<Float> {
@@ -69,7 +83,7 @@ public struct Decoder: ~Copyable, Sendable {
   ///
   /// - Parameters:
   ///   - batch: Tokens that follow what their slots have seen.
-  ///   - observe: Called after each layer's gate with the layer, the choices and the router's logits
+  ///   - observe: Called after each gate, round by round, with the layer, the choices and the router's logits
   ///     (`[token][expert]`).
   /// - Throws: `DecoderError`; no slot has become longer, and the logits are unspecified.
   /// - Complexity: Allocates only beyond the largest batch seen; waits only where `Lane.serve` does.
@@ -79,14 +93,19 @@ public struct Decoder: ~Copyable, Sendable {
     try check(batch)
     let rows = batch.tokenCount
     guard rows > 0 else { return }
+    let start = ContinuousClock.now
+    do throws(GatingError) { try gate.begin() } catch { throw .gating(error) }
     scratch.reserve(rows: rows, scored: batch.logitRowCount, model: weights.configuration)
     scratch.embed(batch.tokens, from: weights.embedding)
     for layer in weights.layers.indices {
       attend(layer, batch)
-      try route(layer, batch, observe)
-      try serve(layer, rows: rows)
+      for round in weights.layers[layer].rounds.indices {
+        try route(layer, round, batch, observe)
+        try serve(layer, round, rows: rows)
+      }
     }
     score(batch)
+    gate.end(after: ContinuousClock.now - start)
     for part in batch.parts { cache.lengths[part.slot] += part.rows.count }
   }
 
@@ -121,41 +140,46 @@ public struct Decoder: ~Copyable, Sendable {
 
   /// Chooses the experts of every row.
   private mutating func route(
-    _ layer: Int, _ batch: borrowing TokenBatch, _ observe: (LayerID, Selection, Span<Float>) -> Void
+    _ layer: Int, _ round: Int, _ batch: borrowing TokenBatch,
+    _ observe: (LayerID, Selection, Span<Float>) -> Void
   ) throws(DecoderError) {
-    let dense = weights.layers[layer]
+    let own = weights.layers[layer].rounds[round]
     let experts = weights.configuration.expertsPerLayer
     let rows = batch.tokenCount
-    scratch.normalize(rows: rows, weight: dense.expertNorm, epsilon: weights.configuration.normEpsilon)
-    dense.router.multiply(scratch.normalized, tokens: rows, into: &scratch.routerLogits)
+    scratch.normalize(rows: rows, weight: own.norm, epsilon: weights.configuration.normEpsilon)
+    own.router.multiply(scratch.normalized, tokens: rows, into: &scratch.routerLogits)
     do throws(GatingError) {
-      try Self.choose(scratch.routerLogits, batch, &gate, into: &selection)
+      try Self.choose(scratch.routerLogits, batch, &gate, LayerID(layer * weights.configuration.roundsPerLayer + round), into: &selection)
     } catch {
       throw .gating(error)
     }
+    if own.gateSum != 1 { selection.scaleGates(by: own.gateSum) }
     observe(LayerID(layer), selection, scratch.routerLogits.span.extracting(0..<rows * experts))
   }
 
   private static func choose(
-    _ logits: [Float], _ batch: borrowing TokenBatch, _ gate: inout TopK, into selection: inout Selection
+    _ logits: [Float], _ batch: borrowing TokenBatch, _ gate: inout LaneGate, _ layer: LayerID,
+    into selection: inout Selection
   ) throws(GatingError) {
     selection.removeAll()
     let experts = gate.expertsPerLayer
     for part in batch.parts {
       let own = logits.span.extracting(part.rows.lowerBound * experts..<part.rows.upperBound * experts)
-      try gate.select(own, traits: part.traits, into: &selection)
+      try gate.select(own, layer: layer, traits: part.traits, into: &selection)
     }
   }
 
   /// Adds what the experts give to the residual stream.
-  private mutating func serve(_ layer: Int, rows: Int) throws(DecoderError) {
+  private mutating func serve(_ layer: Int, _ round: Int, rows: Int) throws(DecoderError) {
     let start = ContinuousClock.now
     defer { expertTime += ContinuousClock.now - start }
     do throws(ExecutionError) {
-      try scratch.serve(&lane, selection, layer: LayerID(layer), count: rows * weights.configuration.hidden)
+      try scratch.serve(
+        &lane, selection, layer: LayerID(layer), round: RoundID(round), count: rows * weights.configuration.hidden)
     } catch {
       throw .execution(error)
     }
+    if gate.escalates { unmetAssignments += lane.lastDispatch.unmetAssignments }
   }
 
   /// Leaves the logits of the rows the batch asks for.
