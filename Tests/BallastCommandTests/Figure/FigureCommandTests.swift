@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("confidence", ["entropy", "variance", "random"]), ("topp", ["top-k", "top-p", "top-p, mean held"]),
+    ("confidence", ["least sure, entropy", "random", "surest, variance"]), ("topp", ["top-k", "top-p", "top-p, mean held"]),
   ]) func drawsGates(figure: String, curves: [String]) throws {
     let scratch = try Scratch()
     var model = TinyModel()
