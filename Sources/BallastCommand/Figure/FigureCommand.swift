@@ -14,7 +14,7 @@ struct FigureCommand: AsyncParsableCommand {
       """,
     subcommands: [
       ActivationFigureCommand.self, BorrowingFigureCommand.self, MassFigureCommand.self,
-      ConfidenceFigureCommand.self, TopPFigureCommand.self,
+      ConfidenceFigureCommand.self, TopPFigureCommand.self, RoundsFigureCommand.self,
     ])
 }
 
