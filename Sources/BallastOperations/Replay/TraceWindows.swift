@@ -6,6 +6,8 @@ public struct TraceWindows: Sequence {
   public let layers: Int
   /// Experts in each layer.
   public let experts: Int
+  /// Experts each token chose; 1 where nobody has said.
+  public let expertsPerToken: Int
   /// Windows in all.
   public let count: Int
 
@@ -21,10 +23,11 @@ public struct TraceWindows: Sequence {
   ///   - traces: At least one; all with the same layers and experts.
   ///   - rows: Rows a window spans: tokens of ids, recorded windows of counts.
   ///   - batchTokens: Tokens a batch, for traces of ids; nil takes a whole window as one batch.
-  /// - Throws: `ReplayError` naming the trace.
-  public init(_ traces: [RoutingTrace], rows: Int, batchTokens: Int? = nil) throws(ReplayError) {
+  /// - Throws: `TraceWindowsError` naming the trace.
+  public init(_ traces: [RoutingTrace], rows: Int, batchTokens: Int? = nil) throws(TraceWindowsError) {
     layers = traces.first?.layers ?? 0
     experts = traces.first?.experts ?? 0
+    expertsPerToken = traces.first?.expertsPerToken ?? 1
     var parts: [LazyMapSequence<Range<Int>, TraceWindow>] = []
     var sources: [RoutingTrace] = []
     self.rows = rows
