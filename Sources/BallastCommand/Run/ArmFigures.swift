@@ -53,6 +53,10 @@ struct ArmFigures: Codable {
   var escalatedShare: Double?
   /// Share of all choices that needed a more exact replica than their expert has.
   var unmetShare: Double
+  /// The most requests that waited at once; nil when none arrives by the clock.
+  var mostWaiting: Int?
+  /// Times the gate was told to spend less, or more again.
+  var reliefSteps = 0
   /// Plans published.
   var plansApplied: Int
   /// Steps that publishing, staging or retiring delayed by more than 50 µs.

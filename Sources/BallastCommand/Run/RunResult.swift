@@ -87,6 +87,8 @@ extension ArmFigures {
     let escalated = runs.compactMap(\.escalatedShare)
     middle.escalatedShare = escalated.isEmpty ? nil : BallastCommand.median(escalated)
     middle.unmetShare = median(\.unmetShare)
+    middle.mostWaiting = runs.compactMap(\.mostWaiting).max()
+    middle.reliefSteps = runs.reduce(0) { $0 + $1.reliefSteps }
     middle.plansApplied = runs.reduce(0) { $0 + $1.plansApplied }
     middle.stepsWaited = runs.reduce(0) { $0 + $1.stepsWaited }
     middle.controlCoreShare = median(\.controlCoreShare)

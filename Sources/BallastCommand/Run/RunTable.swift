@@ -44,6 +44,8 @@ struct RunTable {
       row("mean experts a token") { fixed($0.meanExperts, 3) },
       row("tokens escalated to exact experts") { $0.escalatedShare.map { fixed($0 * 100, 2) + " %" } ?? "-" },
       row("choices below the precision asked for") { fixed($0.unmetShare * 100, 2) + " %" },
+      row("requests waiting, most") { $0.mostWaiting.map { "\($0)" } ?? "-" },
+      row("steps of relief") { "\($0.reliefSteps)" },
       row("plans applied") { "\($0.plansApplied)" },
       row("replicas by precision") { figures in
         figures.precisionShare.sorted { $0.key < $1.key }.map { "\(fixed($0.value * 100, 0))% \($0.key)" }

@@ -50,7 +50,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("confidence", ["least sure, entropy", "random", "surest, variance"]), ("topp", ["top-k", "top-p", "top-p, mean held"]),
+    ("confidence", ["least sure, entropy", "random", "surest, variance"]),
+    ("topp", ["top-k", "top-p", "top-p, mean held"]),
   ]) func drawsGates(figure: String, curves: [String]) throws {
     let scratch = try Scratch()
     var model = TinyModel()
@@ -60,7 +61,9 @@ import Testing
       ["figure", figure, "--model", "model", "--sequences", "1", "--svg", "plot.svg", "--json", "points.json"],
       in: scratch)
     let (plot, points) = (try scratch.text("plot.svg"), try scratch.text("points.json"))
-    for curve in curves { #expect(output.contains(curve) && plot.contains(curve) && points.contains("\"\(curve)\"")) }
+    for curve in curves {
+      #expect(output.contains(curve) && plot.contains(curve) && points.contains("\"\(curve)\""))
+    }
   }
 
   @Test func drawsRounds() throws {
