@@ -15,6 +15,8 @@ public enum BalancerError: Error, Hashable, CustomStringConvertible {
   case devices(RehomingError)
   /// There is no such device.
   case unknownDevice(DeviceID, devices: Int)
+  /// Experts that are to be pinned do not exist.
+  case pinned(PinnedExpertsError)
   /// The named knob is not in its range.
   case knobOutOfRange(name: String, value: Int, allowed: ClosedRange<Int>)
   /// The named knob cannot change while the balancer runs.
@@ -28,6 +30,7 @@ public enum BalancerError: Error, Hashable, CustomStringConvertible {
     case .staging(let error): error.description
     case .table(let error): error.description
     case .devices(let error): error.description
+    case .pinned(let error): error.description
     case .unknownDevice(let device, let devices): "device \(device) is not one of 0 to \(devices - 1)"
     case .knobOutOfRange(let name, let value, let allowed):
       "\(name) is \(value); allowed is \(allowed.lowerBound) to \(allowed.upperBound)"

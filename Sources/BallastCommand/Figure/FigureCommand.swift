@@ -5,14 +5,17 @@ import BallastOperations
 struct FigureCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "figure",
-    abstract: "Make the figures of docs/performance.md on a simulated cluster.",
+    abstract: "Make the figures of docs/performance.md, docs/gates.md and docs/drift.md.",
     discussion: """
-      The simulated devices follow the law of an H200-class accelerator: an expert costs its bytes at 4.8 TB/s and
+      Activation and borrowing are shown on a simulated cluster. Its devices follow the law of an H200-class accelerator: an expert costs its bytes at 4.8 TB/s and
       2 µs to touch, a token two operations a weight at 60 % of 989 TFLOP/s (bfloat16), links carry 450 GB/s.
 
       Exit status: 0 done, 1 an input could not be used, 2 the command line could not be understood.
       """,
-    subcommands: [ActivationFigureCommand.self, BorrowingFigureCommand.self])
+    subcommands: [
+      ActivationFigureCommand.self, BorrowingFigureCommand.self, MassFigureCommand.self,
+      ConfidenceFigureCommand.self, TopPFigureCommand.self, DriftFigureCommand.self,
+    ])
 }
 
 /// `ballast figure activation`.

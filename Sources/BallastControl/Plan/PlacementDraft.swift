@@ -250,6 +250,7 @@ public struct PlacementDraft: Sendable {
   }
 
   private func isWithinResidentLimits(_ change: LayerChange) -> Bool {
+    guard !limits.pinned.bars(change) else { return false }
     guard !change.added.contains(where: { errsTooMuch($0, change.layer) }) else { return false }
     let after = ledgerAfter(change)
     return change.added.allSatisfy { replica in

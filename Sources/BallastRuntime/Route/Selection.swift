@@ -158,6 +158,11 @@ public struct Selection: Sendable {
     uniformRow = row == 0 ? nil : row
   }
 
+  /// Multiplies every gate weight by a finite factor.
+  package mutating func scaleGates(by factor: Float) {
+    for index in gates.indices { gates[index] *= factor }
+  }
+
   /// Empties the selection and keeps its memory.
   public mutating func removeAll() {
     experts.removeAll(keepingCapacity: true)

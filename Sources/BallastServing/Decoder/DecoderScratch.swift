@@ -60,19 +60,19 @@ struct DecoderScratch: Sendable {
 
   /// Computes the experts of the first `count` values of `normalized` and adds them to the residual stream.
   mutating func serve(
-    _ lane: inout Lane, _ selection: borrowing Selection, layer: LayerID, count: Int
+    _ lane: inout Lane, _ selection: borrowing Selection, layer: LayerID, round: RoundID, count: Int
   ) throws(ExecutionError) {
-    try Self.serve(&lane, selection, layer, normalized, stream, count: count, &combined)
+    try Self.serve(&lane, selection, layer, round, normalized, stream, count: count, &combined)
     Self.add(combined, to: &stream)
   }
 
   private static func serve(
-    _ lane: inout Lane, _ selection: borrowing Selection, _ layer: LayerID, _ input: [Float],
+    _ lane: inout Lane, _ selection: borrowing Selection, _ layer: LayerID, _ round: RoundID, _ input: [Float],
     _ residual: [Float], count: Int, _ combined: inout [Float]
   ) throws(ExecutionError) {
     var output = combined.mutableSpan
     try lane.serve(
-      selection, layer: layer, input: input.span.extracting(0..<count),
+      selection, layer: layer, round: round, input: input.span.extracting(0..<count),
       residual: residual.span.extracting(0..<count), output: &output)
   }
 

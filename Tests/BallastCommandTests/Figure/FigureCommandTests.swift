@@ -18,9 +18,55 @@ import Testing
     for file in ["speed.svg", "memory.svg"] { #expect(try scratch.text(file).contains("16 hot")) }
   }
 
+  @Test func drawsDrift() throws {
+    let scratch = try Scratch()
+    let output = try expectDone(
+      [
+        "figure", "drift", BundledTrace.ids, "--window", "256", "--segment-rows", "2056", "--resamples",
+        "20", "--svg", "drift.svg", "--json", "drift.json",
+      ], in: scratch)
+    #expect(output.contains("False alarms on resampled windows"))
+    #expect(output.contains("switches: "))
+    #expect(try scratch.text("drift.svg").hasPrefix("<svg xmlns"))
+    #expect((try scratch.object("drift.json")["switches"] as? [Any])?.count == 2)
+  }
+
+  @Test(arguments: [
+    (["--window", "0"], "a window of 0 rows"), (["--window", "99999"], "fewer than a window"),
+    (["--window", "512", "--segment-rows", "100"], "segments of 100 rows"),
+    (["--window", "512", "--false-alarm-rate", "0.9"], "the rate of false alarms is 0.9"),
+    (["--window", "512", "--resamples=-3"], "resamples is -3.0"),
+  ]) func refusesDriftOfNothing(arguments: [String], naming: String) throws {
+    try expectRefused(
+      ["figure", "drift", BundledTrace.ids] + arguments, in: Scratch(), naming: [naming])
+  }
+
+  @Test func drawsMass() throws {
+    let scratch = try Scratch()
+    let output = try expectDone(["figure", "mass", "--svg", "plot.svg", "--json", "points.json"], in: scratch)
+    #expect(output.contains("step to 8"))
+    #expect(try scratch.text("plot.svg").contains("target"))
+    #expect((try scratch.object("points.json")["points"] as? [Any])?.count ?? 0 > 100)
+  }
+
+  @Test(arguments: [
+    ("confidence", ["least sure, entropy", "random", "surest, variance"]), ("topp", ["top-k", "top-p", "top-p, mean held"]),
+  ]) func drawsGates(figure: String, curves: [String]) throws {
+    let scratch = try Scratch()
+    var model = TinyModel()
+    model.fields["max_position_embeddings"] = "256"
+    try model.write("model", in: scratch)
+    let output = try expectDone(
+      ["figure", figure, "--model", "model", "--sequences", "1", "--svg", "plot.svg", "--json", "points.json"],
+      in: scratch)
+    let (plot, points) = (try scratch.text("plot.svg"), try scratch.text("points.json"))
+    for curve in curves { #expect(output.contains(curve) && plot.contains(curve) && points.contains("\"\(curve)\"")) }
+  }
+
   @Test(arguments: [
     (["activation", "--largest-batch", "0"], "--largest-batch is 0"),
     (["borrowing", "--tokens-per-device", "0"], "--tokens-per-device is 0"),
+    (["confidence", "--sequences", "0"], "--sequences is 0"), (["topp", "--sequences", "-1"], "--sequences"),
   ]) func refusesBadOptions(arguments: [String], naming: String) throws {
     try expectUsageError(["figure"] + arguments, in: Scratch(), naming: [naming])
   }
