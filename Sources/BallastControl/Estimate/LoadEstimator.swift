@@ -8,16 +8,18 @@ import Glibc
 public struct LoadEstimator: Sendable {
   /// The knobs; a change takes effect at the next tick.
   public var configuration: EstimatorConfiguration
-  private var errors = ErrorEstimate()
+  var errors = ErrorEstimate()
 
-  private let shape: ModelShape
-  private var average: [[Double]] = []
-  private var batches = 0.0
-  private var spanned = 0.0
-  private var history: [[[Double]]] = []
-  private var drift = LoadDrift()
+  let shape: ModelShape
+  var average: [[Double]] = []
+  var batches = 0.0
+  var spanned = 0.0
+  var history: [[[Double]]] = []
+  var drift = LoadDrift()
   /// `[layer]`: the window the layer was last planned for.
-  private var references: [[Double]?] = []
+  var references: [[Double]?] = []
+  /// `[layer][expert]`: importance scores from before the samples began; empty for none.
+  var earlierImportance: [[Double]] = []
   private var lastShadows: SampleTotals?
 
   /// An estimator that has seen nothing.
@@ -152,9 +154,15 @@ public struct LoadEstimator: Sendable {
     return (draws.sum() * 0x1p-16 - 2) * 3.0.squareRoot()
   }
 
+  /// Importance scores of `samples` and of the time before them.
+  func scores(_ samples: SampleTotals) -> [[Double]] {
+    guard !earlierImportance.isEmpty else { return samples.importance }
+    return zip(samples.importance, earlierImportance).map { zip($0, $1).map(+) }
+  }
+
   /// Shares of each layer's importance; unsampled experts get the mean of the sampled.
   private func importance(_ samples: SampleTotals) -> [[Double]] {
-    samples.importance.map { scores in
+    scores(samples).map { scores in
       let known = scores.filter { $0 > 0 }
       let mean = known.isEmpty ? 1 : known.reduce(0, +) / Double(known.count)
       let filled = scores.map { $0 > 0 ? $0 : mean }
