@@ -40,7 +40,7 @@ def test_balancing_pays_on_recorded_traffic(recorded):
     assert recorded.shape == (8, 4, 26, 64) and recorded.sum() == 8 * 512 * 26 * 6
     results = {policy: ballast.replay(recorded, policy=policy, copies=72) for policy in ballast.Policy}
     assert results[ballast.Policy.BALLAST].device_imbalance < results[ballast.Policy.STATIC].device_imbalance
-    assert results[ballast.Policy.STATIC].bytes_moved == 0 < results[ballast.Policy.BALLAST].bytes_moved
+    assert results[ballast.Policy.STATIC].bytes_moved == 0 < results[ballast.Policy.GREEDY].bytes_moved
     assert [len(result.windows) for result in results.values()] == [7] * 3
     assert results[ballast.Policy.GREEDY].windows["window"].tolist() == list(range(1, 8))
 
@@ -59,7 +59,7 @@ def test_settings_are_read():
     with pytest.raises(ballast.BadSettingError):
         ballast.replay(LOADS, settings="nonsense = 1")
     still = ballast.replay(LOADS, devices=4, copies=20, settings={"mode": "observe"})
-    assert still.bytes_moved == 0 < ballast.replay(LOADS, devices=4, copies=20).bytes_moved
+    assert still.device_imbalance > 1.1 > ballast.replay(LOADS, devices=4, copies=20).device_imbalance
 
 
 @pytest.mark.parametrize("loads", [LOADS[:1], LOADS[0], LOADS.astype(float), -LOADS - 1, np.zeros((2, 0, 4), int), "x", None,
