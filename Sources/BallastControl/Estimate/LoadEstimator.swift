@@ -15,6 +15,8 @@ public struct LoadEstimator: Sendable {
   var batches = 0.0
   var spanned = 0.0
   var history: [[[Double]]] = []
+  /// `[window][round][layer][expert]`: the same windows, round by round.
+  private var roundHistory: [[[[Double]]]] = []
   var drift = LoadDrift()
   /// `[layer]`: the window the layer was last planned for.
   var references: [[Double]?] = []
@@ -81,7 +83,10 @@ public struct LoadEstimator: Sendable {
     let keep = configuration.halfLifeTicks > 0 && !average.isEmpty ? exp2(-1 / configuration.halfLifeTicks) : 0
     let kept = keep * agreementWithLast(loads)
     history.append(loads)
-    history.removeFirst(max(0, history.count - max(configuration.historyWindows, 1)))
+    roundHistory.append(rounds(of: window))
+    let surplus = max(0, history.count - max(configuration.historyWindows, 1))
+    history.removeFirst(surplus)
+    roundHistory.removeFirst(surplus)
     if average.isEmpty { average = loads.map { $0.map { _ in 0 } } }
     for layer in loads.indices {
       for expert in loads[layer].indices {
@@ -90,6 +95,16 @@ public struct LoadEstimator: Sendable {
     }
     batches = batches * kept + Double(windowBatches)
     spanned = spanned * kept + Double(ticks)
+  }
+
+  /// `[round][layer][expert]`: what was counted in the window.
+  private func rounds(of window: LoadTotals) -> [[[Double]]] {
+    (0..<shape.roundsPerLayer).map { round in
+      (0..<shape.layers).map { layer in
+        window.weighted(
+          LayerID(layer), RoundID(round), prefill: configuration.prefillWeight, decode: configuration.decodeWeight)
+      }
+    }
   }
 
   /// How much of the past counts beside `loads`, the newest window.
@@ -103,17 +118,19 @@ public struct LoadEstimator: Sendable {
   /// The recent windows as single batches: each layer as many tokens as the average's, scattered as one batch is.
   ///
   /// A window is many batches, and a mean hides what each of them meets. Windows count by their age and by how much they
-  /// are like the newest. Where few count, they are scattered several times.
+  /// are like the newest. Where few count, they are scattered several times. Each round of a layer is a batch of its own,
+  /// and devices wait for one another in each: so each is a scenario, and their sum the average.
   private func scenarios(_ mean: [[Double]]) -> [LoadScenario] {
     let weights = windowWeights()
     let total = weights.reduce(0, +)
     let used = weights.indices.reversed().filter { weights[$0] > Self.leastShare * total }
     guard !used.isEmpty else { return [] }
-    return (0..<max(configuration.historyWindows, used.count)).reversed().map { draw in
-      let window = used[draw % used.count]
+    return (0..<max(configuration.historyWindows, used.count) * shape.roundsPerLayer).reversed().map { draw in
+      let window = used[draw / shape.roundsPerLayer % used.count]
+      let loads = roundHistory[window][draw % shape.roundsPerLayer]
       return LoadScenario(
-        tokensPerBatch: history[window].indices.map { layer in
-          scattered(history[window][layer], tokens: mean[layer].reduce(0, +), layer: layer, draw: draw)
+        tokensPerBatch: loads.indices.map { layer in
+          scattered(loads[layer], tokens: mean[layer].reduce(0, +), layer: layer, draw: draw)
         }, weight: weights[window])
     }
   }
