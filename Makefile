@@ -36,6 +36,8 @@ LIBRARY := .build/library
 PREFIX ?= /usr/local
 
 library: setup ## Build the C library, shared and static, into .build/library
+	@# An archive keeps the objects of sources that are gone.
+	rm -f "$$(swift build -c release --show-bin-path)/libBallastC.a"
 	swift build -c release --product BallastC
 	mkdir -p $(LIBRARY)
 	Library/link "$$(swift build -c release --show-bin-path)/libBallastC.a" $(LIBRARY)/libballast.so \

@@ -6,7 +6,7 @@ import BallastSimulator
 import CBallast
 
 // What a call of the C interface costs beside the Swift call it stands for: the same batch, the same placement, in turns.
-// `swift run -c release CallOverhead` prints it; docs/embedding.md has the table.
+// `make call-overhead` prints it.
 
 let (experts, choices, devices, rounds, calls) = (64, 8, 8, 61, 400)
 
