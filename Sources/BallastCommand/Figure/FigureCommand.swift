@@ -15,6 +15,7 @@ struct FigureCommand: AsyncParsableCommand {
     subcommands: [
       ActivationFigureCommand.self, BorrowingFigureCommand.self, MassFigureCommand.self,
       ConfidenceFigureCommand.self, TopPFigureCommand.self, DriftFigureCommand.self,
+      RoundsFigureCommand.self,
     ])
 }
 

@@ -75,6 +75,11 @@ extension ArmFigures {
     middle.expertImbalance = median(\.expertImbalance)
     middle.replicaImbalance = median(\.replicaImbalance)
     middle.deviceImbalance = median(\.deviceImbalance)
+    middle.imbalanceByRound = middle.imbalanceByRound.indices.map { round in
+      Imbalance(
+        expert: median { $0.imbalanceByRound[round].expert }, replica: median { $0.imbalanceByRound[round].replica },
+        device: median { $0.imbalanceByRound[round].device })
+    }
     middle.bytes = runs.map(\.bytes).max() ?? 0
     middle.bitsPerByte = median(\.bitsPerByte)
     middle.nextByteAccuracy = median(\.nextByteAccuracy)

@@ -24,10 +24,7 @@ struct RunTable {
   }
 
   private var rows: [[String]] {
-    func row(_ name: String, _ value: (ArmFigures) -> String) -> [String] {
-      [name, value(result.static), value(result.adaptive)]
-    }
-    return [
+    [
       row("tokens per second") { fixed($0.tokensPerSecond, 0) },
       row("step p50, ms") { fixed($0.stepMilliseconds.p50, 3) },
       row("step p99, ms") { fixed($0.stepMilliseconds.p99, 3) },
@@ -39,6 +36,7 @@ struct RunTable {
       row("expert imbalance") { fixed($0.expertImbalance, 3) },
       row("replica imbalance") { fixed($0.replicaImbalance, 3) },
       row("device imbalance") { fixed($0.deviceImbalance, 4) },
+    ] + rounds + [
       row("bytes, peak with staging") { "\($0.bytes)" },
       row("bytes allowed") { "\($0.budgetBytes)" },
       row("bits per byte") { fixed($0.bitsPerByte, 5) },
@@ -55,6 +53,21 @@ struct RunTable {
       },
       row("control loop, share of a core") { fixed($0.controlCoreShare * 100, 2) + " %" },
     ]
+  }
+
+  /// What each round of a layer met, where layers take several.
+  private var rounds: [[String]] {
+    guard result.static.imbalanceByRound.count > 1 else { return [] }
+    return result.static.imbalanceByRound.indices.flatMap { round in
+      [
+        row("round \(round): expert imbalance") { fixed($0.imbalanceByRound[round].expert, 3) },
+        row("round \(round): device imbalance") { fixed($0.imbalanceByRound[round].device, 4) },
+      ]
+    }
+  }
+
+  private func row(_ name: String, _ value: (ArmFigures) -> String) -> [String] {
+    [name, value(result.static), value(result.adaptive)]
   }
 
   private var ratios: String {

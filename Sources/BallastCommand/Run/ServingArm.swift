@@ -120,8 +120,8 @@ final class ServingArm: Sendable {
     _ meter: StepMeter, elapsed: Duration, score: PredictionScore, before: SampleTotals, plansBefore: Int
   ) -> ArmFigures {
     let samples = balancer.samples
-    let imbalance = samples.imbalance.since(before.imbalance)
-    let batches = max(imbalance.batches, 1)
+    let imbalance = Self.imbalance(samples.imbalance, since: before.imbalance)
+    let byRound = zip(samples.imbalanceByRound, before.imbalanceByRound).map { Self.imbalance($0, since: $1) }
     let statistics = balancer.statistics
     let seconds = elapsed / .seconds(1)
     let applying = meter.whileApplying
@@ -130,8 +130,8 @@ final class ServingArm: Sendable {
       tokensPerSecond: Double(meter.tokens) / seconds, stepMilliseconds: meter.percentiles,
       expertMilliseconds: meter.expertPercentiles,
       stepMillisecondsWhileApplying: applying.percentiles, stepsWhileApplying: applying.steps, steps: meter.steps,
-      expertImbalance: imbalance.expert / batches, replicaImbalance: imbalance.replica / batches,
-      deviceImbalance: imbalance.device / batches,
+      expertImbalance: imbalance.expert, replicaImbalance: imbalance.replica, deviceImbalance: imbalance.device,
+      imbalanceByRound: byRound,
       bytes: statistics.memory.reduce(0) { $0 + $1.peakReplicaBytes }, budgetBytes: budgetBytes,
       overheadBytes: statistics.memory.reduce(0) { $0 + $1.overheadBytes }, bitsPerByte: score.bitsPerByte ?? 0,
       nextByteAccuracy: score.nextByteAccuracy ?? 0, meanExperts: gating.totals.meanExperts ?? 0,
@@ -141,6 +141,13 @@ final class ServingArm: Sendable {
       stepsWaited: Int(samples.delayedBatches - before.delayedBatches),
       precisionShare: statistics.placement.precisionShare,
       controlCoreShare: thinking.withLock { $0 } / .seconds(1) / seconds)
+  }
+
+  private static func imbalance(_ now: ImbalanceTotals, since before: ImbalanceTotals) -> ArmFigures.Imbalance {
+    let sums = now.since(before)
+    let batches = max(sums.batches, 1)
+    return ArmFigures.Imbalance(
+      expert: sums.expert / batches, replica: sums.replica / batches, device: sums.device / batches)
   }
 
   private static func startLanes(

@@ -38,15 +38,20 @@ extension Placement {
   /// - Throws: The first broken invariant, in layer order; memory last.
   /// - Complexity: O(replicas).
   public func check(shape: ModelShape, topology: Topology) throws(PlacementError) {
-    guard layers.count == shape.layers else {
-      throw .layerCount(placement: layers.count, model: shape.layers)
-    }
-    for (index, layer) in layers.enumerated() {
-      try layer.check(LayerID(index), experts: shape.expertsPerLayer, devices: topology.devices.count)
-    }
+    try checkNames(layers: shape.layers, experts: shape.expertsPerLayer, devices: topology.devices.count)
     let bytes = bytesPerDevice(shape: shape, devices: topology.devices.count)
     for (index, used) in bytes.enumerated() where used > topology.devices[index].memoryBytes {
       throw .memoryExceeded(device: DeviceID(index), bytes: used, memoryBytes: topology.devices[index].memoryBytes)
+    }
+  }
+}
+
+extension Placement {
+  /// The invariants that need no bytes.
+  package func checkNames(layers count: Int, experts: Int, devices: Int) throws(PlacementError) {
+    guard layers.count == count else { throw .layerCount(placement: layers.count, model: count) }
+    for (index, layer) in layers.enumerated() {
+      try layer.check(LayerID(index), experts: experts, devices: devices)
     }
   }
 }

@@ -149,7 +149,9 @@ public struct Decoder: ~Copyable, Sendable {
     scratch.normalize(rows: rows, weight: own.norm, epsilon: weights.configuration.normEpsilon)
     own.router.multiply(scratch.normalized, tokens: rows, into: &scratch.routerLogits)
     do throws(GatingError) {
-      try Self.choose(scratch.routerLogits, batch, &gate, LayerID(layer * weights.configuration.roundsPerLayer + round), into: &selection)
+      try Self.choose(
+        scratch.routerLogits, batch, &gate, LayerID(layer * weights.configuration.roundsPerLayer + round),
+        into: &selection)
     } catch {
       throw .gating(error)
     }

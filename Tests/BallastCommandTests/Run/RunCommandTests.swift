@@ -10,8 +10,15 @@ import Testing
       let p999: Double
     }
 
+    struct Imbalance: Decodable {
+      let expert: Double
+      let replica: Double
+      let device: Double
+    }
+
     let tokensPerSecond: Double
     let stepMilliseconds: Percentiles
+    let imbalanceByRound: [Imbalance]
     let expertImbalance: Double
     let replicaImbalance: Double
     let deviceImbalance: Double
@@ -112,6 +119,20 @@ import Testing
     #expect(written.static.plansApplied == 0 && written.static.stepsWaited == 0)
     #expect(written.static.replicaImbalance == written.static.expertImbalance)
     expectSelfContained(try scratch.text("run.html"))
+  }
+
+  @Test func roundsAreShownApart() throws {
+    let scratch = try Scratch()
+    try TinyModel(rounds: 2).write("model", in: scratch)
+    try scratch.write("every.yaml", "estimator:\n  samplingInterval: 1\n")
+    let written = try Self.run(scratch, ["--report", "run.html", "--config", "every.yaml"])
+    for arm in [written.static, written.adaptive] {
+      #expect(arm.imbalanceByRound.count == 2)
+      #expect(arm.imbalanceByRound.allSatisfy { $0.expert >= 1 && $0.device >= 1 && $0.replica > 0 })
+      let mean = arm.imbalanceByRound.reduce(0) { $0 + $1.expert } / 2
+      #expect(abs(mean - arm.expertImbalance) < 0.05)
+    }
+    #expect(try scratch.text("run.html").contains("round 1: device imbalance"))
   }
 
   @Test func equalRequestsPredictEqually() throws {
