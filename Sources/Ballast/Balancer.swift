@@ -31,6 +31,7 @@ public final class Balancer: Sendable {
     var abandoned = 0
     var ticks = 0
     var quality: QualityGuard?
+    var resident: ResidentShare?
     var delays = 0
     var isRetiring = false
   }
@@ -58,9 +59,13 @@ public final class Balancer: Sendable {
     }.mapError { BalancerError.memory($0) }.get()
     let first =
       placement
-      ?? budget.startPlacement(shape: shape, topology: topology, leastPrecision: configuration.planner.leastPrecision)
+      ?? budget.startPlacement(
+        shape: shape, topology: topology, leastPrecision: configuration.planner.leastPrecision,
+        mayEvict: configuration.planner.residency.mayEvict)
     try Result { () throws(PlacementError) in try first.check(shape: shape, topology: topology) }
       .mapError { BalancerError.placement($0) }.get()
+    let isStoring = configuration.planner.residency.mayEvict || first.storedCount > 0
+    guard executor.storesExperts || !isStoring else { throw .noStore }
 
     var rollout = Rollout(executor: executor, configuration: configuration.rollout)
     let law: CostModel
@@ -147,6 +152,9 @@ public final class Balancer: Sendable {
     guard configuration.planner.stagingReserveExperts == before.planner.stagingReserveExperts else {
       throw .fixedWhileRunning("planner.stagingReserveExperts")
     }
+    guard configuration.planner.residency == before.planner.residency else {
+      throw .fixedWhileRunning("planner.residency")
+    }
     guard configuration.affinity == before.affinity else { throw .fixedWhileRunning("affinity") }
     guard configuration.rollout.quantizer == before.rollout.quantizer else {
       throw .fixedWhileRunning("rollout.quantizer")
@@ -189,12 +197,15 @@ public final class Balancer: Sendable {
   public var statistics: BalancerStatistics {
     let table = path.table.current
     let tally = plans.withLock { $0 }
+    let samples = path.samples.totals()
     return BalancerStatistics(
       placement: table.placement, tableVersion: table.version, ticks: tally.ticks, plansPublished: tally.published,
       plansAbandoned: tally.abandoned, memory: path.executor.memory, budgetBytesPerDevice: budget.bytesPerDevice,
       quality: tally.quality, oldestLaneGeneration: path.table.oldestAnnouncedGeneration,
       currentGeneration: path.table.currentGeneration, waitingTables: path.table.keptCount,
-      isRetiring: tally.isRetiring, retirementDelays: tally.delays, cost: table.cost)
+      isRetiring: tally.isRetiring, retirementDelays: tally.delays, cost: table.cost,
+      resident: tally.resident, storedAssignments: Int(samples.storedAssignments),
+      substitutedAssignments: Int(samples.substitutedAssignments))
   }
 
   /// What sampled batches have revealed since the start.
@@ -231,6 +242,7 @@ public final class Balancer: Sendable {
     plans.withLock {
       $0.ticks += 1
       if let quality = event.quality { $0.quality = quality }
+      if let resident = event.resident { $0.resident = resident }
       $0.isRetiring = event.isRetiring
       if event.delay != nil { $0.delays += 1 }
       switch event.rollout {

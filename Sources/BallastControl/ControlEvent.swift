@@ -12,6 +12,8 @@ public struct ControlEvent: Sendable {
   public var decision: Decision
   /// What served tokens showed of low precision; nil while nothing has been counted.
   public var quality: QualityGuard?
+  /// What of the model is in device memory; nil while nothing has been counted.
+  public var resident: ResidentShare?
   /// What was expected of the plan, when one was made.
   public var forecast: PlanForecast?
   /// The plan's changes, when one was made.

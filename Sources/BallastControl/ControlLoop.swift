@@ -10,6 +10,7 @@ public struct ControlLoop: Sendable {
   private var window: LoadWindow
   private var estimator: LoadEstimator
   private var affinity: AffinityEstimator
+  private var need: DomainNeed
   private var controller: Controller
   private(set) var planner: Planner
   var rollout: Rollout
@@ -17,6 +18,8 @@ public struct ControlLoop: Sendable {
   var statuses: [DeviceStatus]
   /// Replicas over their bound that no plan could promote; they ask for none again.
   private var hopeless: Set<QualityGuard.Place> = []
+  /// When a plan was sought and no exchange could be made.
+  private var hopelessExchangeTick: Int?
   private var ticks = 0
   private var isDelayReported = false
 
@@ -33,10 +36,14 @@ public struct ControlLoop: Sendable {
     statuses = Array(repeating: .serving, count: path.executor.topology.devices.count)
     estimator = LoadEstimator(shape: path.executor.shape, configuration: configuration.estimator)
     affinity = AffinityEstimator(halfLifeTicks: configuration.estimator.halfLifeTicks)
+    need = DomainNeed(halfLifeTicks: configuration.planner.residencyHalfLifeTicks)
     for replica in rollout.measured { estimator.note(replica) }
     controller = Controller(configuration: configuration.controller)
+    var law = cost
+    // Tokens of stored experts go to resident ones then, which fetch nothing.
+    if configuration.planner.residency == .substitute { law.fetchNanoseconds = 0 }
     planner = Planner(
-      shape: path.executor.shape, topology: path.executor.topology, cost: cost, split: configuration.planner.split,
+      shape: path.executor.shape, topology: path.executor.topology, cost: law, split: configuration.planner.split,
       passes: Planner.passes(searchRounds: configuration.planner.searchRounds))
   }
 
@@ -85,6 +92,7 @@ public struct ControlLoop: Sendable {
       estimator.estimate(window: $0, samples: samples, placement: placement, ticks: window.slides)
     }
     known?.affinity = transitions.flatMap { affinity.estimate($0) }
+    noteNeed(samples, &known)
     if mustRehome(placement), configuration.mode != .observe {
       let estimate = known ?? evenEstimate()
       guard let plan = rehome(placement, estimate, limits(estimate), &event) else { return nil }
@@ -98,11 +106,13 @@ public struct ControlLoop: Sendable {
       placement, errors: estimate.errors, full: path.executor.shape.fullPrecision,
       replicaErrorBound: configuration.planner.replicaErrorBound)
     event.quality = quality
-    event.decision = decide(imbalance, quality)
+    event.resident = ResidentShare(placement, need: estimate.need)
+    event.decision = decide(imbalance, isUrgent: isUrgent(quality) || isExchangeDue(placement, estimate))
     guard event.decision == .plan,
       let plan = try? planner.plan(from: placement, for: estimate, within: limits(estimate), statuses: statuses)
     else { return nil }
     hopeless = plan.isEmpty ? Set(quality.breaches.map(\.place)) : []
+    hopelessExchangeTick = plan.isEmpty ? ticks : nil
     guard !plan.isEmpty else {
       controller.foundNothing()
       if !plan.isCutShort { estimator.notePlan([]) }
@@ -126,6 +136,7 @@ public struct ControlLoop: Sendable {
     window.length = .tokens(next.estimator.windowTokens)
     estimator.configuration = next.estimator
     affinity.halfLifeTicks = next.estimator.halfLifeTicks
+    need.halfLifeTicks = next.planner.residencyHalfLifeTicks
     estimator.forgetPlans()
     controller.configuration = next.controller
     rollout.configuration = next.rollout
@@ -135,12 +146,32 @@ public struct ControlLoop: Sendable {
     republish()
   }
 
-  private mutating func decide(_ imbalance: Double, _ quality: QualityGuard) -> Decision {
+  /// What experts are needed for is faded only where some may be evicted.
+  private mutating func noteNeed(_ samples: SampleTotals, _ estimate: inout LoadEstimate?) {
+    guard configuration.planner.residency.mayEvict else { return }
+    need.note(samples.importance)
+    if let loads = estimate?.tokensPerBatch { estimate?.need = need.shares(loads: loads) }
+  }
+
+  private func isUrgent(_ quality: QualityGuard) -> Bool {
+    quality.breaches.contains { !hopeless.contains($0.place) }
+  }
+
+  /// Whether a stored expert should come back at once; not again and again where no plan could bring it.
+  private func isExchangeDue(_ placement: Placement, _ estimate: LoadEstimate) -> Bool {
+    guard configuration.planner.residency.mayEvict else { return false }
+    if let tick = hopelessExchangeTick, ticks - tick < Self.exchangePatienceTicks { return false }
+    return ResidentExchange.isDue(placement, need: estimate.need)
+  }
+
+  /// Ticks after which an exchange that no plan could make is asked for again.
+  private static let exchangePatienceTicks = 16
+
+  private mutating func decide(_ imbalance: Double, isUrgent: Bool) -> Decision {
     if configuration.mode == .observe { return .hold(.observing) }
     // A lane that stalls must not stop the placement from following the load.
     if rollout.isRetiring, rollout.delay == nil { return .hold(.awaitingRetirement) }
-    return controller.decide(
-      imbalance: imbalance, isQualityBreached: quality.breaches.contains { !hopeless.contains($0.place) })
+    return controller.decide(imbalance: imbalance, isQualityBreached: isUrgent)
   }
 
   /// What a plan made now must keep within, and what a byte must earn.
@@ -160,6 +191,7 @@ public struct ControlLoop: Sendable {
       nanosecondsPerByte: configuration.controller.gainSafetyFactor * 1e9 / self.planner.cost.linkBytesPerSecond
         / max(life, 1), leastGain: planner.leastGain,
       moves: planner.moves, tailShare: planner.tailShare)
+    limits.mayEvict = planner.residency.mayEvict
     limits.linkPrice = LinkPrice(
       configuration.affinity, cost: self.planner.cost, devices: budget.bytesPerDevice.count)
     return limits
@@ -188,6 +220,7 @@ extension BalancerConfiguration {
   ) throws(RoutingTableError) -> RoutingTable {
     try RoutingTable(
       placement, handle: handle, shape: executor.shape, topology: executor.topology, cost: cost, policy: dispatch,
-      maskedDevices: maskedDevices, samplingInterval: estimator.samplingInterval, version: version)
+      residency: planner.residency, maskedDevices: maskedDevices, samplingInterval: estimator.samplingInterval,
+      version: version)
   }
 }

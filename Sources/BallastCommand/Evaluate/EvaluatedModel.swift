@@ -72,6 +72,37 @@ struct EvaluatedModel: Sendable {
     muted: Set<MutedExpert> = [], progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) async throws(InputError) -> Outcome {
     let balancer = try await balancer(precisions, calibration, isSampled: isSampled, muted: muted)
+    return try await score(texts, by: balancer, progress)
+  }
+
+  /// Scores the texts with experts where `placement` has them.
+  ///
+  /// - Throws: `InputError` when the experts cannot be staged or computed.
+  func score(
+    _ texts: [[UInt8]], placement: Placement, residency: ResidencyPolicy,
+    progress: @escaping @Sendable (Int) -> Void = { _ in }
+  ) async throws(InputError) -> Outcome {
+    let balancer = try await balancer(
+      placement, executor: try executor(nil), isSampled: false, residency: residency)
+    return try await score(texts, by: balancer, progress)
+  }
+
+  /// Every expert once, at full precision, those in memory for which `isResident` holds.
+  func placement(isResident: (LayerID, ExpertID) -> Bool) -> Placement {
+    Placement(
+      layers: (0..<shape.layers).map { layer in
+        LayerPlacement(
+          (0..<shape.expertsPerLayer).map { expert in
+            Replica(
+              expert: ExpertID(expert), device: DeviceID(expert % width), precision: shape.fullPrecision,
+              residency: isResident(LayerID(layer), ExpertID(expert)) ? .resident : .stored)
+          })
+      })
+  }
+
+  private func score(
+    _ texts: [[UInt8]], by balancer: Balancer, _ progress: @escaping @Sendable (Int) -> Void
+  ) async throws(InputError) -> Outcome {
     let job = EvaluationJob(texts, layers: shape.layers, experts: shape.expertsPerLayer, progress: progress)
     let (weights, width) = (weights, width)
     let failures = await withTaskGroup(of: InputError?.self) { group in
@@ -119,13 +150,15 @@ struct EvaluatedModel: Sendable {
 
   /// Serves `placement` as it is, for ever.
   func balancer(
-    _ placement: Placement, executor: CPUExecutor, isSampled: Bool, cost: CostModel = .tokens
+    _ placement: Placement, executor: CPUExecutor, isSampled: Bool, cost: CostModel = .tokens,
+    residency: ResidencyPolicy = .all
   ) async throws(InputError) -> Balancer {
     var configuration = BalancerConfiguration(mode: .observe)
     configuration.laneLimit = width
     configuration.estimator.samplingInterval = isSampled ? 1 : 0
     configuration.planner.stagingReserveExperts = 0
     configuration.planner.memoryBudgetShare = 4
+    configuration.planner.residency = residency
     let settled = configuration
     return try await input { () async throws(BalancerError) in
       try await Balancer(executor: executor, configuration: settled, cost: cost, placement: placement)

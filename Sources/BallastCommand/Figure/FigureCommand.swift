@@ -1,18 +1,24 @@
 import ArgumentParser
 import BallastOperations
 
-/// `ballast figure`: what dispatch gains, on a simulated cluster.
+/// `ballast figure`: the figures of the documentation.
 struct FigureCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "figure",
-    abstract: "Make the figures of docs/performance.md on a simulated cluster.",
+    abstract: "Make figures of the documentation.",
     discussion: """
+      activation and borrowing show what dispatch gains on a simulated cluster (docs/performance.md), residency and recovery
+      what a model predicts when a part of its experts is in memory (docs/residency.md).
+
       The simulated devices follow the law of an H200-class accelerator: an expert costs its bytes at 4.8 TB/s and
       2 µs to touch, a token two operations a weight at 60 % of 989 TFLOP/s (bfloat16), links carry 450 GB/s.
 
       Exit status: 0 done, 1 an input could not be used, 2 the command line could not be understood.
       """,
-    subcommands: [ActivationFigureCommand.self, BorrowingFigureCommand.self])
+    subcommands: [
+      ActivationFigureCommand.self, BorrowingFigureCommand.self, ResidencyFigureCommand.self,
+      RecoveryFigureCommand.self,
+    ])
 }
 
 /// `ballast figure activation`.

@@ -23,16 +23,19 @@ final class ServingArm: Sendable {
   private let budgetBytes: Int
   private let memoryBudgetShare: Double
   private let laneLimit: Int
+  private let residency: ResidencyPolicy
   private let thinking = Mutex(Duration.zero)
 
   /// Stages the arm's first placement and starts its lanes.
   init(_ kind: Kind, _ settings: RunSettings, weights: DecoderWeights) async throws(InputError) {
     self.kind = kind
-    budgetBytes = settings.budgetBytes
-    let executor = try ServingArm.executor(settings)
+    let fullBytes = try ServingArm.shape(settings.checkpoint).fullBytes
+    let share = kind == .adaptive ? settings.residentShare : nil
+    budgetBytes = share.map { Int($0 * Double(fullBytes)) } ?? settings.budgetBytes
+    let executor = try ServingArm.executor(settings, budgetBytes: budgetBytes)
     self.executor = executor
     var configuration = settings.configuration
-    memoryBudgetShare = Double(settings.budgetBytes) / Double(executor.shape.fullBytes)
+    memoryBudgetShare = Double(budgetBytes) / Double(fullBytes)
     laneLimit = max(configuration.laneLimit, settings.lanes)
     configuration.planner.memoryBudgetShare = memoryBudgetShare
     configuration.laneLimit = laneLimit
@@ -40,9 +43,11 @@ final class ServingArm: Sendable {
     if kind == .static {
       configuration.mode = .observe
       configuration.planner.stagingReserveExperts = 0
+      configuration.planner.residency = .all
       configuration.dispatch = .resident
       placement = .contiguous(shape: executor.shape, topology: executor.topology)
     }
+    residency = configuration.planner.residency
     let settled = configuration
     let start = placement
     balancer = try await input { () async throws(BalancerError) in
@@ -79,13 +84,14 @@ final class ServingArm: Sendable {
     return figures(meter, elapsed: elapsed, score: total, before: before, plansBefore: plansBefore)
   }
 
-  /// Takes in another configuration; the arm's byte budget stays.
+  /// Takes in another configuration; the arm's byte budget and whether it may evict stay.
   ///
   /// - Returns: What the balancer refused, or nil.
   func apply(_ configuration: BalancerConfiguration) -> String? {
     var next = configuration
     next.planner.memoryBudgetShare = memoryBudgetShare
     next.laneLimit = laneLimit
+    next.planner.residency = residency
     do throws(BalancerError) {
       try balancer.apply(next)
       return nil
@@ -104,6 +110,7 @@ final class ServingArm: Sendable {
     let imbalance = samples.imbalance.since(before.imbalance)
     let batches = max(imbalance.batches, 1)
     let statistics = balancer.statistics
+    let choices = Double(max(1, meter.tokens * executor.shape.expertsPerToken * executor.shape.layers))
     let seconds = elapsed / .seconds(1)
     let applying = meter.whileApplying
     return ArmFigures(
@@ -116,6 +123,9 @@ final class ServingArm: Sendable {
       overheadBytes: statistics.memory.reduce(0) { $0 + $1.overheadBytes }, bitsPerByte: score.bitsPerByte ?? 0,
       nextByteAccuracy: score.nextByteAccuracy ?? 0, plansApplied: statistics.plansPublished - plansBefore,
       stepsWaited: Int(samples.delayedBatches - before.delayedBatches),
+      residentShare: 1 - Double(statistics.placement.storedCount) / Double(executor.shape.experts),
+      storedShare: (samples.storedAssignments - before.storedAssignments) / choices,
+      substitutedShare: (samples.substitutedAssignments - before.substitutedAssignments) / choices,
       precisionShare: statistics.placement.precisionShare,
       controlCoreShare: thinking.withLock { $0 } / .seconds(1) / seconds)
   }
@@ -150,24 +160,24 @@ final class ServingArm: Sendable {
     try ExpertDimensions(hidden: checkpoint.configuration.hidden, inner: checkpoint.configuration.intermediate)
   }
 
-  private static func executor(_ settings: RunSettings) throws(InputError) -> CPUExecutor {
+  private static func executor(_ settings: RunSettings, budgetBytes: Int) throws(InputError) -> CPUExecutor {
     let shape = try shape(settings.checkpoint)
     return try input { () throws(CPUExecutorError) in
       try CPUExecutor(
         source: CheckpointWeights(settings.checkpoint), shape: shape, dimensions: try dimensions(settings.checkpoint),
         configuration: CPUExecutorConfiguration(
-          devices: settings.devices, memoryBytesPerDevice: settings.budgetBytes / settings.devices,
+          devices: settings.devices, memoryBytesPerDevice: budgetBytes / settings.devices,
           quantizer: settings.configuration.rollout.quantizer, seed: settings.seed))
     }
   }
 }
 
 extension Placement {
-  /// Share of replicas at each precision, by name.
+  /// Share of replicas at each precision, by name, those apart that are in no memory.
   var precisionShare: [String: Double] {
     var counts: [String: Int] = [:]
-    for layer in layers {
-      for replica in layer.replicas { counts[replica.precision.description, default: 0] += 1 }
+    for replica in layers.flatMap(\.replicas) {
+      counts[replica.residency == .stored ? "stored" : replica.precision.description, default: 0] += 1
     }
     return counts.mapValues { Double($0) / Double(max(replicaCount, 1)) }
   }

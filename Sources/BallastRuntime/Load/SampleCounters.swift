@@ -18,6 +18,8 @@ public final class SampleCounters: Sendable {
     case replicaImbalance
     case deviceImbalance
     case delayedBatches
+    case storedAssignments
+    case substitutedAssignments
   }
 
   /// How long recording and routing a batch may take before it counts as delayed, if it waited.
@@ -59,6 +61,13 @@ public final class SampleCounters: Sendable {
   /// Notes that a batch was delayed while a plan was applied.
   func addDelay(lane: Int) { add(1, word(.delayedBatches), lane) }
 
+  /// Adds choices of a batch, sampled or not, that chose an evicted expert: how many were served from where it is stored,
+  /// and how many by another expert.
+  func addEvicted(stored: Int, substituted: Int, lane: Int) {
+    add(Double(stored), word(.storedAssignments), lane)
+    add(Double(substituted), word(.substitutedAssignments), lane)
+  }
+
   /// Sums over all lanes.
   ///
   /// - Complexity: O(lanes · layers · experts); never waits for a lane.
@@ -77,6 +86,8 @@ public final class SampleCounters: Sendable {
       totals.imbalance.replica += sum(word(.replicaImbalance), lane)
       totals.imbalance.device += sum(word(.deviceImbalance), lane)
       totals.delayedBatches += sum(word(.delayedBatches), lane)
+      totals.storedAssignments += sum(word(.storedAssignments), lane)
+      totals.substitutedAssignments += sum(word(.substitutedAssignments), lane)
     }
     return totals
   }

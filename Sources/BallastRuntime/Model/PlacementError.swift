@@ -10,6 +10,8 @@ public enum PlacementError: Error, Hashable, CustomStringConvertible {
   case missingExpert(layer: LayerID, expert: ExpertID)
   /// A device holds an expert twice.
   case duplicate(layer: LayerID, expert: ExpertID, device: DeviceID)
+  /// A stored replica claims another precision than the checkpoint's own.
+  case storedPrecision(layer: LayerID, expert: ExpertID, precision: Precision, full: Precision)
   /// A device holds more bytes than it has.
   case memoryExceeded(device: DeviceID, bytes: Int, memoryBytes: Int)
 
@@ -26,6 +28,8 @@ public enum PlacementError: Error, Hashable, CustomStringConvertible {
       "layer \(layer) has no replica of expert \(expert)"
     case .duplicate(let layer, let expert, let device):
       "layer \(layer) has expert \(expert) twice on device \(device)"
+    case .storedPrecision(let layer, let expert, let precision, let full):
+      "layer \(layer) has expert \(expert) stored at \(precision); what is stored is the checkpoint's \(full)"
     case .memoryExceeded(let device, let bytes, let memoryBytes):
       "device \(device) would hold \(bytes) bytes but has \(memoryBytes)"
     }
@@ -33,7 +37,8 @@ public enum PlacementError: Error, Hashable, CustomStringConvertible {
 }
 
 extension Placement {
-  /// Runs every invariant: each expert has a replica, none twice on a device, all names are known, memory holds.
+  /// Runs every invariant: each expert has a replica, possibly stored, none twice on a device, all names are known, memory
+  /// holds.
   ///
   /// - Throws: The first broken invariant, in layer order; memory last.
   /// - Complexity: O(replicas).
@@ -42,7 +47,7 @@ extension Placement {
       throw .layerCount(placement: layers.count, model: shape.layers)
     }
     for (index, layer) in layers.enumerated() {
-      try layer.check(LayerID(index), experts: shape.expertsPerLayer, devices: topology.devices.count)
+      try layer.check(LayerID(index), shape, devices: topology.devices.count)
     }
     let bytes = bytesPerDevice(shape: shape, devices: topology.devices.count)
     for (index, used) in bytes.enumerated() where used > topology.devices[index].memoryBytes {
@@ -52,7 +57,8 @@ extension Placement {
 }
 
 extension LayerPlacement {
-  fileprivate func check(_ layer: LayerID, experts: Int, devices: Int) throws(PlacementError) {
+  fileprivate func check(_ layer: LayerID, _ shape: ModelShape, devices: Int) throws(PlacementError) {
+    let experts = shape.expertsPerLayer
     var next = 0
     var previous: Replica?
     for replica in replicas {
@@ -61,6 +67,10 @@ extension LayerPlacement {
       }
       guard (0..<devices).contains(replica.device.index) else {
         throw .unknownDevice(layer: layer, device: replica.device, devices: devices)
+      }
+      guard replica.residency == .resident || replica.precision == shape.fullPrecision else {
+        throw .storedPrecision(
+          layer: layer, expert: replica.expert, precision: replica.precision, full: shape.fullPrecision)
       }
       if let previous, previous.expert == replica.expert, previous.device == replica.device {
         throw .duplicate(layer: layer, expert: replica.expert, device: replica.device)

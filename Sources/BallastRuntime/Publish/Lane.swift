@@ -11,6 +11,7 @@ public struct Lane: ~Copyable, Sendable {
   private var batches: [Int]
   private var expertTokens: [Int]
   private var recorder = TransitionRecorder()
+  private var substitution: Substitution
   /// `[token]`: how far the sampled batch turned its residual stream.
   private var turns: [Double] = []
 
@@ -19,6 +20,7 @@ public struct Lane: ~Copyable, Sendable {
     self.row = row
     batches = Array(repeating: 0, count: path.executor.shape.layers)
     expertTokens = Array(repeating: 0, count: path.executor.shape.expertsPerLayer)
+    substitution = Substitution(expertsPerLayer: path.executor.shape.expertsPerLayer)
   }
 
   deinit { path.giveBack(row: row) }
@@ -34,13 +36,15 @@ public struct Lane: ~Copyable, Sendable {
   ///   - input: `[token][hidden]`, what the experts read.
   ///   - residual: `[token][hidden]`, the stream the experts' output will be added to; nil when unknown, and then
   ///     this batch teaches nothing about importance.
+  ///   - logits: `[token][expert]`, what the gate chose by; where experts that are not resident are to be substituted,
+  ///     their runners-up come from here. Nil, or another length, substitutes none.
   ///   - output: `[token][hidden]`, overwritten with Σ gate · expert(input).
   /// - Throws: `ExecutionError`; the load stays counted, `output` is unspecified.
   /// - Complexity: Recording and routing never lock and allocate only beyond the largest batch seen; executing
   ///   may queue behind other lanes' batches, never behind a plan.
   public mutating func serve(
     _ selection: borrowing Selection, layer: LayerID, input: Span<Float>, residual: Span<Float>? = nil,
-    output: inout MutableSpan<Float>
+    logits: Span<Float>? = nil, output: inout MutableSpan<Float>
   ) throws(ExecutionError) {
     try check(selection.expertsPerLayer, layer)
     let watch = path.isApplying ? WaitWatch() : nil
@@ -49,7 +53,11 @@ public struct Lane: ~Copyable, Sendable {
     path.counters.record(dispatcher.load, layer: layer, lane: row)
     var outcome: ExecutionError?
     path.table.withCurrent(reader: row) { table in
-      dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
+      if let evicted = table.evicted[layer.index] {
+        routeAround(evicted, selection, layer: layer, table: table, logits: logits)
+      } else {
+        dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
+      }
       if let watch, watch.hasWaited(longerThan: SampleCounters.delayLimit) { path.samples.addDelay(lane: row) }
       observeImbalance(layer, table)
       let isSampled = takeSamplingTurn(layer, table.samplingInterval)
@@ -133,7 +141,11 @@ public struct Lane: ~Copyable, Sendable {
     _ selection: borrowing SelectionSpan, layer: LayerID, _ body: (borrowing Dispatch, UInt64) -> Outcome
   ) -> Outcome {
     path.table.withCurrent(reader: row) { table in
-      dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
+      if let evicted = table.evicted[layer.index] {
+        routeAround(evicted, selection, layer: layer, table: table, logits: nil)
+      } else {
+        dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
+      }
       observeImbalance(layer, table)
       if takeSamplingTurn(layer, table.samplingInterval) { observeTransitions(selection, layer) }
       // Lent from a local value: a property of the lane would be copied first.
@@ -144,6 +156,41 @@ public struct Lane: ~Copyable, Sendable {
     }
   }
 
+  /// Chooses replicas in a layer with evicted experts, and counts who serves their tokens.
+  ///
+  /// The load counted is what the gate wanted, and batches that are sampled get what it wanted: an evicted expert whose
+  /// importance were never seen could not come back.
+  private mutating func routeAround(
+    _ evicted: [Bool], _ selection: borrowing SelectionSpan, layer: LayerID, table: RoutingTable, logits: Span<Float>?
+  ) {
+    let isWanted = table.residency == .substitute && !isSampledNext(layer, table.samplingInterval)
+    let substituted = Self.route(
+      &dispatcher, &substitution, selection, layer: layer, table: table, logits: isWanted ? logits : nil,
+      isEvicted: evicted, into: &dispatched)
+    var stored = 0
+    for run in dispatched.runs where run.residency == .stored { stored += run.entries.count }
+    path.samples.addEvicted(stored: stored, substituted: substituted, lane: row)
+  }
+
+  /// Chooses replicas for what the gate chose, or for what resident experts are to serve of it.
+  ///
+  /// - Returns: Choices that another expert serves.
+  private static func route(
+    _ dispatcher: inout Dispatcher, _ substitution: inout Substitution, _ selection: borrowing SelectionSpan,
+    layer: LayerID, table: RoutingTable, logits: Span<Float>?, isEvicted: [Bool], into dispatched: inout Dispatch
+  ) -> Int {
+    if let logits {
+      let substituted = substitution.replace(selection, logits: logits, isEvicted: isEvicted)
+      if substituted > 0 {
+        dispatcher.count(substitution.selection.span)
+        dispatcher.route(substitution.selection.span, layer: layer, table: table, into: &dispatched)
+        return substituted
+      }
+    }
+    dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
+    return 0
+  }
+
   private func check(_ expertsPerLayer: Int, _ layer: LayerID) throws(ExecutionError) {
     let counters = path.counters
     guard (0..<counters.layers).contains(layer.index) else {
@@ -152,6 +199,10 @@ public struct Lane: ~Copyable, Sendable {
     guard expertsPerLayer == counters.expertsPerLayer else {
       throw .expertCount(selection: expertsPerLayer, model: counters.expertsPerLayer)
     }
+  }
+
+  private func isSampledNext(_ layer: LayerID, _ interval: Int) -> Bool {
+    interval > 0 && (batches[layer.index] &+ 1) % interval == 0
   }
 
   private mutating func takeSamplingTurn(_ layer: LayerID, _ interval: Int) -> Bool {

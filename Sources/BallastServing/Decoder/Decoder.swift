@@ -152,7 +152,9 @@ public struct Decoder: ~Copyable, Sendable {
     let start = ContinuousClock.now
     defer { expertTime += ContinuousClock.now - start }
     do throws(ExecutionError) {
-      try scratch.serve(&lane, selection, layer: LayerID(layer), count: rows * weights.configuration.hidden)
+      try scratch.serve(
+        &lane, selection, layer: LayerID(layer), count: rows * weights.configuration.hidden,
+        choices: rows * weights.configuration.expertsPerLayer)
     } catch {
       throw .execution(error)
     }

@@ -53,6 +53,14 @@ import Testing
     #expect(throws: PlacementError.duplicate(layer: layer, expert: ExpertID(0), device: DeviceID(0))) {
       try check(whole + [replica(0, 0, .int8)])
     }
+    var stored = whole
+    stored[1].residency = .stored
+    try check(stored)
+    stored[1].precision = .int8
+    let full = whole[1].precision
+    #expect(
+      throws: PlacementError.storedPrecision(layer: layer, expert: ExpertID(1), precision: .int8, full: full)
+    ) { try check(stored) }
     #expect(throws: PlacementError.memoryExceeded(device: DeviceID(0), bytes: 35, memoryBytes: 30)) {
       try check(whole + [replica(2, 0), replica(3, 0, .int8)])
     }

@@ -44,10 +44,7 @@ public struct KeepTokensNear: PlanningPass {
           + table.cost(second.expert, on: second.device, share: part[far])
           - table.cost(second.expert, on: first.device, share: part[far])
         guard gain > 0, isOpen(first, second.device), isOpen(second, first.device) else { continue }
-        let added = [
-          Replica(expert: first.expert, device: second.device, precision: first.precision),
-          Replica(expert: second.expert, device: first.device, precision: second.precision),
-        ]
+        let added = [first.on(second.device), second.on(first.device)]
         gains.append((gain, LayerChange(layer: layer, removed: [first, second], added: added)))
       }
     }
