@@ -62,7 +62,8 @@ let package = Package(
     module(
       "BallastOperations",
       [
-        "Ballast", "BallastRuntime", "BallastControl", "BallastSimulator", .product(name: "Yams", package: "Yams"),
+        "Ballast", "BallastRuntime", "BallastControl", "BallastGating", "BallastSimulator",
+        .product(name: "Yams", package: "Yams"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ]),
     module("BallastServing", ["BallastRuntime", "BallastGating", "CBLAS"]),
@@ -73,7 +74,8 @@ let package = Package(
     .executableTarget(
       name: "BallastCommand",
       dependencies: [
-        "Ballast", "BallastRuntime", "BallastControl", "BallastCPU", "BallastOperations", "BallastServing",
+        "Ballast", "BallastRuntime", "BallastControl", "BallastCPU", "BallastGating", "BallastOperations",
+        "BallastServing",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
@@ -90,12 +92,14 @@ let package = Package(
     tests("BallastSimulatorTests", ["BallastSimulator", "BallastRuntime", "ExecutorConformance"]),
     tests("BallastTests", ["Ballast", "BallastControl", "BallastRuntime", "BallastSimulator"]),
     tests("BallastOperationsTests", ["Ballast", "BallastOperations", "BallastControl", "BallastRuntime"]),
-    tests("BallastServingTests", ["BallastServing", "BallastRuntime"]),
+    tests("BallastServingTests", ["BallastServing", "BallastGating", "BallastRuntime"]),
     tests("BallastCommandTests", ["BallastCommand"]),
     tests("BallastCTests", ["BallastC", "CBallast"]),
     tests("StressTests", ["BallastControl", "BallastRuntime"]),
     tests("VerificationTests", []),
-    tests("ScenarioTests", ["Ballast", "BallastCPU", "BallastControl", "BallastRuntime", "BallastSimulator"]),
+    tests(
+      "ScenarioTests",
+      ["Ballast", "BallastCPU", "BallastControl", "BallastGating", "BallastRuntime", "BallastSimulator"]),
     tests("RepositoryTests", []),
   ],
   swiftLanguageModes: [.v6]

@@ -83,7 +83,8 @@ public final class Balancer: Sendable {
     }
     path = ServingPath(
       table: table, executor: executor, laneLimit: configuration.laneLimit,
-      affinityLanes: configuration.affinity.coefficient > 0 ? configuration.affinity.sampledLanes : 0)
+      affinityLanes: configuration.affinity.coefficient > 0 ? configuration.affinity.sampledLanes : 0,
+      gate: configuration.gate)
     self.budget = budget
     loop = Mutex(ControlLoop(path: path, budget: budget, cost: law, rollout: rollout, configuration: configuration))
     current = Mutex(configuration)
@@ -213,6 +214,9 @@ public final class Balancer: Sendable {
 
   /// Tokens counted since the start.
   public var load: LoadTotals { path.counters.totals() }
+
+  /// What the gates of its lanes work by; the configuration's `gate` until someone changes it.
+  public var gate: GateSetting { path.gate }
 
   /// Whether a plan is being staged, published or retired now.
   public var isApplying: Bool { path.isApplying }

@@ -22,6 +22,8 @@ public struct BalancerConfiguration: Hashable, Sendable {
   public var rollout: RolloutConfiguration
   /// Which replicas a dispatch may use.
   public var dispatch: DispatchPolicy
+  /// How gates choose experts.
+  public var gate: GateConfiguration
 
   /// The defaults are those of each part.
   public init(
@@ -30,7 +32,8 @@ public struct BalancerConfiguration: Hashable, Sendable {
     controller: ControllerConfiguration = ControllerConfiguration(),
     planner: PlannerConfiguration = PlannerConfiguration(),
     affinity: AffinityConfiguration = AffinityConfiguration(),
-    rollout: RolloutConfiguration = RolloutConfiguration(), dispatch: DispatchPolicy = .resident
+    rollout: RolloutConfiguration = RolloutConfiguration(), dispatch: DispatchPolicy = .resident,
+    gate: GateConfiguration = GateConfiguration()
   ) {
     self.mode = mode
     self.tickMilliseconds = tickMilliseconds
@@ -41,5 +44,6 @@ public struct BalancerConfiguration: Hashable, Sendable {
     self.affinity = affinity
     self.rollout = rollout
     self.dispatch = dispatch
+    self.gate = gate
   }
 }

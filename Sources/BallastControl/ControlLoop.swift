@@ -140,6 +140,7 @@ public struct ControlLoop: Sendable {
     estimator.forgetPlans()
     controller.configuration = next.controller
     rollout.configuration = next.rollout
+    path.gate.update { $0 = next.gate }
     planner = Planner(
       shape: planner.shape, topology: planner.topology, cost: planner.cost, split: next.planner.split,
       passes: Planner.passes(searchRounds: next.planner.searchRounds))

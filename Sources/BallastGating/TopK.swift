@@ -42,13 +42,7 @@ public struct TopK: Sendable {
   public mutating func select(
     _ logits: Span<Float>, traits: TokenTraits, into selection: inout Selection
   ) throws(GatingError) {
-    guard logits.count % expertsPerLayer == 0 else {
-      throw .unevenRows(logits: logits.count, expertsPerLayer: expertsPerLayer)
-    }
-    guard selection.expertsPerLayer == expertsPerLayer else {
-      throw .expertCount(selection: selection.expertsPerLayer, gate: expertsPerLayer)
-    }
-    try checkFinite(logits)
+    try GatingError.check(logits, expertsPerLayer: expertsPerLayer, selection: selection)
     let choices = logits.count / expertsPerLayer * expertsPerToken
     if experts.count < choices {
       experts = Array(repeating: 0, count: choices)
@@ -108,15 +102,5 @@ public struct TopK: Sendable {
       sum += weights[place]
     }
     for place in places { weights[place] /= sum }
-  }
-
-  private func checkFinite(_ logits: Span<Float>) throws(GatingError) {
-    // NaN and infinities have the largest magnitudes as bit patterns; one pass without branches finds them.
-    var largest: UInt32 = 0
-    for index in logits.indices { largest = max(largest, logits[index].bitPattern & 0x7FFF_FFFF) }
-    guard largest >= Float.infinity.bitPattern else { return }
-    for index in logits.indices where !logits[index].isFinite {
-      throw .logitNotFinite(token: index / expertsPerLayer, expert: index % expertsPerLayer)
-    }
   }
 }

@@ -10,6 +10,8 @@ public enum ConformanceCheck: String, CaseIterable, Sendable, CustomStringConver
   case refusesWrongBuffers
   /// A batch without tokens is served.
   case servesEmptyBatches
+  /// Tokens of one batch may have different numbers of experts, down to none; each is answered as if it were alone.
+  case servesRaggedBatches
   /// Threads execute while other replicas come and go.
   case servesWhileStaging
   /// A cancelled staging leaves nothing behind.

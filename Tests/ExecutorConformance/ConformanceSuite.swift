@@ -32,6 +32,7 @@ public struct ConformanceSuite: Sendable {
     case .refusesUnknownHandles: try await refusesUnknownHandles()
     case .refusesWrongBuffers: try await refusesWrongBuffers()
     case .servesEmptyBatches: try await servesEmptyBatches()
+    case .servesRaggedBatches: try await servesRaggedBatches()
     case .servesWhileStaging: try await servesWhileStaging()
     case .cancelsStaging: try await cancelsStaging()
     case .calibrates: try await calibrates()

@@ -40,6 +40,43 @@ extension ConformanceSuite {
     try require(error == nil, "an empty dispatch was refused: \(String(describing: error))")
   }
 
+  func servesRaggedBatches() async throws {
+    let executor = try make(2, plenty)
+    let model = try await StagedModel(contiguous(on: executor), on: executor)
+    let experts = shape.expertsPerLayer
+    let rows = (0...2 * experts).map { token in (0..<token % (experts + 1)).map { (token + $0) % experts } }
+    var random = TokenNumbers(seed: 6)
+    let input = (0..<rows.count * hidden).map { _ in random.nextFloat() }
+    let output = try outputs(rows, input, model)
+    for (token, row) in rows.enumerated() {
+      let columns = token * hidden..<(token + 1) * hidden
+      let alone = try outputs([row], Array(input[columns]), model)
+      try require(Array(output[columns]) == alone, "token \(token) of \(row.count) experts is answered otherwise alone")
+      let isAnswered = alone.contains { $0 != 0 }
+      try require(isAnswered == (computes && !row.isEmpty), "\(row.count) experts answered \(alone.prefix(4))…")
+    }
+  }
+
+  /// What the executor answers to tokens of these experts, with gate weights that differ.
+  private func outputs(_ rows: [[Int]], _ input: [Float], _ model: StagedModel) throws -> [Float] {
+    let experts = rows.flatMap { $0.map { UInt16($0) } }
+    let gates = rows.flatMap { row in row.indices.map { 1 / Float(row.count + $0 + 1) } }
+    let starts = rows.reduce(into: [Int32(0)]) { $0.append($0[$0.count - 1] + Int32($1.count)) }
+    let selection = try SelectionSpan(
+      experts: experts.span, gates: gates.span, rows: .ragged(starts: starts.span),
+      expertsPerLayer: shape.expertsPerLayer, traits: .shared(TokenTraits(phase: .decode)))
+    var dispatcher = Dispatcher()
+    var dispatch = Dispatch()
+    dispatcher.count(selection)
+    dispatcher.route(selection, layer: LayerID(0), table: model.table, into: &dispatch)
+    try require(dispatch.rows.count == experts.count, "\(dispatch.rows.count) entries for \(experts.count) choices")
+    var output = Array(repeating: Float.nan, count: input.count)
+    var span = output.mutableSpan
+    var none: ExecutionSample?
+    try model.executor.execute(dispatch, layer: LayerID(0), input: input.span, output: &span, sample: &none)
+    return output
+  }
+
   func servesWhileStaging() async throws {
     let executor = try make(2, plenty * 2)
     let model = try await StagedModel(contiguous(on: executor), on: executor)

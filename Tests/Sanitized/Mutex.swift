@@ -31,4 +31,12 @@ struct Mutex<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
     defer { pthread_mutex_unlock(lock) }
     return try body(&value.pointee)
   }
+
+  borrowing func withLockIfAvailable<Outcome: ~Copyable, Failure: Error>(
+    _ body: (inout Value) throws(Failure) -> Outcome
+  ) throws(Failure) -> Outcome? {
+    guard pthread_mutex_trylock(lock) == 0 else { return nil }
+    defer { pthread_mutex_unlock(lock) }
+    return try body(&value.pointee)
+  }
 }

@@ -1,56 +1,14 @@
 import BallastRuntime
-import Synchronization
 import Testing
 
 @Suite struct ServingPathStressTests {
-  /// Checks that every run names a replica of one table, and that the whole dispatch is of that table.
-  private final class CheckingExecutor: ExpertExecutor {
-    let shape: ModelShape
-    let topology: Topology
-    let precisions = Precision.allCases
-    let memory: [DeviceMemory] = []
-    let mixed = Atomic(0)
-    /// Tables below this version are retired: none of their handles may be met.
-    let oldestVersion = Atomic<UInt32>(0)
-
-    init(shape: ModelShape, topology: Topology) {
-      self.shape = shape
-      self.topology = topology
-    }
-
-    func stage(_ replica: Replica, layer: LayerID) async throws(StagingError) -> StagedReplica {
-      throw .unsupportedPrecision(replica.precision)
-    }
-
-    func retire(_ replica: StagedReplica) async {}
-
-    func execute(
-      _ dispatch: borrowing Dispatch, layer: LayerID, input: Span<Float>, output: inout MutableSpan<Float>,
-      sample: inout ExecutionSample?
-    ) throws(ExecutionError) {
-      let version = dispatch.runs[0].handle
-      for run in dispatch.runs where run.handle != version { mixed.add(1, ordering: .relaxed) }
-      if version < oldestVersion.load(ordering: .sequentiallyConsistent) { mixed.add(1, ordering: .relaxed) }
-    }
-
-    func calibrate() async throws(StagingError) -> CostModel { .tokens }
-  }
-
-  private func makePath(laneLimit: Int) throws -> (path: ServingPath, executor: CheckingExecutor) {
+  private func makePath(laneLimit: Int) throws -> (path: ServingPath, executor: SpoilingExecutor) {
     let shape = try ModelShape(
       layers: 2, expertsPerLayer: 8, expertsPerToken: 2, bytesPerExpert: PerPrecision(repeating: 1),
       fullPrecision: .float32)
     let topology = try Topology.uniform(devices: 4, memoryBytesPerDevice: 1 << 20)
-    let executor = CheckingExecutor(shape: shape, topology: topology)
-    let table = try Self.table(shape: shape, topology: topology, version: 0)
-    return (ServingPath(table: table, executor: executor, laneLimit: laneLimit), executor)
-  }
-
-  /// A table all of whose handles are its version.
-  private static func table(shape: ModelShape, topology: Topology, version: UInt32) throws -> RoutingTable {
-    try RoutingTable(
-      .contiguous(shape: shape, topology: topology), handle: { _, _ in version }, shape: shape, topology: topology,
-      cost: .tokens, version: UInt64(version))
+    let executor = SpoilingExecutor(shape: shape, topology: topology)
+    return (ServingPath(table: try executor.table(0), executor: executor, laneLimit: laneLimit), executor)
   }
 
   private func makeSelection(first: Int) throws -> Selection {
@@ -117,16 +75,16 @@ import Testing
       }
       group.addTask {
         defer { writer.finish() }
-        for version in 1...5_000 as ClosedRange<UInt32> {
-          let table = try Self.table(shape: executor.shape, topology: executor.topology, version: version)
-          let generation = path.table.replace(with: table)
+        for version in 1...5_000 {
+          executor.freshen(version)
+          let generation = path.table.replace(with: try executor.table(version, version: version))
           while path.table.reclaim() < generation { await Task.yield() }
-          executor.oldestVersion.store(version, ordering: .sequentiallyConsistent)
+          executor.spoil(version - 1)
         }
       }
       try await group.waitForAll()
     }
-    #expect(executor.mixed.load(ordering: .relaxed) == 0)
+    #expect(executor.spoiled == 0)
     #expect(path.table.keptCount == 0)
     #expect(path.table.current.version == 5_000)
   }

@@ -4,7 +4,8 @@ import BallastRuntime
 /// Every key of a balancer's configuration; decoding, the annotated default and the environment all come from here.
 public enum ConfigurationSchema {
   /// The keys, in the order they are explained and applied: a policy comes before what it carries.
-  public static let keys: [ConfigurationKey] = top + estimator + controller + planner + affinity + rollout + dispatch
+  public static let keys: [ConfigurationKey] =
+    top + estimator + controller + planner + affinity + rollout + dispatch + gate
 
   /// The memory budgets that make sense: a hundredth to four copies of everything.
   package static let memoryBudgetShares = 0.01...4.0
@@ -25,6 +26,12 @@ public enum ConfigurationSchema {
     },
     Rule(path: "estimator.decodeWeight", requirement: "must exceed 0 when estimator.prefillWeight is 0") {
       $0.estimator.decodeWeight + $0.estimator.prefillWeight > 0
+    },
+    Rule(path: "gate.expertsAtLeast", requirement: "must not exceed gate.expertsAtMost") {
+      $0.gate.expertsAtLeast <= $0.gate.expertsAtMost
+    },
+    Rule(path: "gate.stepMilliseconds", requirement: "must be 0 when gate.meanExperts is held") {
+      $0.gate.stepMilliseconds == 0 || $0.gate.meanExperts == 0
     },
   ]
 

@@ -20,6 +20,10 @@ struct EvalCommand: AsyncParsableCommand {
                             it, all of them inside F times their bytes at bfloat16
       --quantizer weighted  fits scales and codes to the tokens each expert meets, weighed by gate weight
 
+      --gate topp           as many experts for each token as cover --mass of the router's probability
+      --gate confidence     every expert stored at its precision and as the checkpoint stores it; the --escalate share of
+                            tokens whose router is least sure meets the latter
+
       Importance, errors and the weighted quantizer are taken from calibration texts, never from what is scored: their
       sequences that share 64 bytes or more with what is scored are left out, and if fewer than 16 remain, each half of
       every scored text is calibrated on the other half.
@@ -27,13 +31,7 @@ struct EvalCommand: AsyncParsableCommand {
       Exit status: 0 done, 1 an input could not be used, 2 the command line could not be understood.
       """)
 
-  @Option(help: ArgumentHelp("A Mixtral-format checkpoint (default: the bundled model).", valueName: "dir"))
-  var model: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "A folder of .txt files, each a domain (default: texts inside the model's folder).", valueName: "dir"))
-  var text: String?
+  @OptionGroup var source: ModelOptions
 
   @Option(help: "How every expert is stored.")
   var precision: Precision?
@@ -55,6 +53,9 @@ struct EvalCommand: AsyncParsableCommand {
   )
   var balance = CalibrationChoice.balanced
 
+  @OptionGroup(title: "Gate")
+  var gate: GateOptions
+
   @Option(help: ArgumentHelp("Write the figures as JSON.", valueName: "file"))
   var json: String?
 
@@ -69,15 +70,13 @@ struct EvalCommand: AsyncParsableCommand {
 
   func run() async throws {
     if let json { try checkWritable(json) }
-    let directory: String
-    if let model { directory = model } else { directory = try BundledModel.directory() }
-    let texts = try Self.texts(text ?? directory + "/texts")
-    let checkpoint = try input { () throws(CheckpointError) in try MixtralCheckpoint(directory: directory) }
+    let texts = try source.scoredTexts()
+    let checkpoint = try source.checkpoint()
     let evaluation = Evaluation(
-      model: try EvaluatedModel(checkpoint, quantizer: quantizer), storage: storage(checkpoint), choice: balance)
+      model: try EvaluatedModel(checkpoint, quantizer: quantizer), storage: storage(checkpoint), choice: balance,
+      gate: gate.applied(to: GateConfiguration()))
     let outcome = try await evaluation.run(texts) { () throws(InputError) in
-      if let calibration { return try Self.texts(calibration) }
-      return try Self.texts(try BundledModel.directory() + "/texts")
+      try ModelOptions.calibrationTexts(calibration)
     }
     print(outcome.text)
     if let json { try writeJSON(outcome.result, to: json) }
@@ -86,18 +85,6 @@ struct EvalCommand: AsyncParsableCommand {
   private func storage(_ checkpoint: MixtralCheckpoint) -> Evaluation.Storage {
     if let memoryShare { return .share(memoryShare) }
     return .uniform(precision ?? checkpoint.fullPrecision)
-  }
-
-  /// The texts of a folder, each long enough.
-  static func texts(_ directory: String) throws(InputError) -> [DomainText] {
-    let texts = try input { () throws(WorkloadError) in try DomainText.read(directory: directory) }
-    for text in texts where text.bytes.count < EvaluationFold.sequenceBytes {
-      throw InputError(
-        EvaluationError.textTooShort(
-          domain: text.name, bytes: text.bytes.count, sequenceBytes: EvaluationFold.sequenceBytes
-        ).description)
-    }
-    return texts
   }
 }
 

@@ -1,6 +1,7 @@
 import Ballast
 import BallastCPU
 import BallastControl
+import BallastGating
 import BallastRuntime
 import BallastServing
 import Foundation
@@ -16,6 +17,8 @@ struct EvaluatedModel: Sendable {
     var samples: SampleTotals
     /// `[text]`: how often each expert was chosen, and by which gate weights.
     var uses: [ExpertUse]
+    /// What the gate chose.
+    var gating: GateTotals
   }
 
   let checkpoint: MixtralCheckpoint
@@ -64,14 +67,20 @@ struct EvaluatedModel: Sendable {
   ///   - calibration: What to fit, measure and, when sampling, fill.
   ///   - isSampled: Whether every batch is sampled.
   ///   - muted: Experts whose outputs are taken to be 0.
+  ///   - gate: How experts are chosen. Under the confidence gate every expert is stored twice: at
+  ///     its precision, and as the checkpoint stores it for the tokens that are escalated.
   ///   - progress: Called with the sequences done so far.
   /// - Returns: The score of each text, and what scoring showed of the experts.
   /// - Throws: `InputError` when the experts cannot be staged or computed.
   func score(
     _ texts: [[UInt8]], precisions: [[Precision]], calibration: CalibrationReservoir? = nil, isSampled: Bool = false,
-    muted: Set<MutedExpert> = [], progress: @escaping @Sendable (Int) -> Void = { _ in }
+    muted: Set<MutedExpert> = [], gate: GateConfiguration = GateConfiguration(),
+    progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) async throws(InputError) -> Outcome {
-    let balancer = try await balancer(precisions, calibration, isSampled: isSampled, muted: muted)
+    let balancer =
+      gate.kind == .confidence
+      ? try await tiered(precisions, calibration, gate)
+      : try await self.balancer(precisions, calibration, isSampled: isSampled, muted: muted, gate: gate)
     return try await score(texts, by: balancer, progress)
   }
 
@@ -110,7 +119,7 @@ struct EvaluatedModel: Sendable {
       return await group.reduce(into: [InputError]()) { if let failure = $1 { $0.append(failure) } }
     }
     if let failure = failures.first { throw failure }
-    return Outcome(scores: job.scores, samples: balancer.samples, uses: job.uses)
+    return Outcome(scores: job.scores, samples: balancer.samples, uses: job.uses, gating: job.gating)
   }
 
   /// What each precision costs each expert, on the tokens held out of `calibration`.
@@ -136,7 +145,8 @@ struct EvaluatedModel: Sendable {
   }
 
   private func balancer(
-    _ precisions: [[Precision]], _ calibration: CalibrationReservoir?, isSampled: Bool, muted: Set<MutedExpert>
+    _ precisions: [[Precision]], _ calibration: CalibrationReservoir?, isSampled: Bool, muted: Set<MutedExpert>,
+    gate: GateConfiguration
   ) async throws(InputError) -> Balancer {
     let placement = Placement(
       layers: precisions.map { layer in
@@ -145,13 +155,42 @@ struct EvaluatedModel: Sendable {
             Replica(expert: ExpertID($0.offset), device: DeviceID($0.offset % width), precision: $0.element)
           })
       })
-    return try await balancer(placement, executor: try executor(calibration, muted: muted), isSampled: isSampled)
+    return try await balancer(
+      placement, executor: try executor(calibration, muted: muted), isSampled: isSampled, gate: gate)
+  }
+
+  /// Every expert at its precision on one device and as the checkpoint stores it on another.
+  ///
+  /// By the cost law given here exact replicas are so dear that only tokens that need them meet them, but for ties.
+  private func tiered(
+    _ precisions: [[Precision]], _ calibration: CalibrationReservoir?, _ gate: GateConfiguration
+  ) async throws(InputError) -> Balancer {
+    let full = shape.fullPrecision
+    let placement = Placement(
+      layers: precisions.map { layer in
+        LayerPlacement(
+          layer.enumerated().flatMap { expert, precision in
+            [
+              Replica(expert: ExpertID(expert), device: DeviceID(0), precision: precision),
+              Replica(expert: ExpertID(expert), device: DeviceID(1), precision: full),
+            ]
+          })
+      })
+    var gate = gate
+    gate.exactPrecision = full
+    let cost = CostModel(
+      activationNanoseconds: PerPrecision(repeating: 0),
+      perTokenNanoseconds: PerPrecision { $0.satisfies(full) ? 1e6 : 1 }, linkBytesPerSecond: 1e12,
+      nodeLinkBytesPerSecond: 1e12)
+    return try await balancer(
+      placement, executor: try executor(calibration, devices: 2), isSampled: false, cost: cost, gate: gate)
   }
 
   /// Serves `placement` as it is, for ever.
   func balancer(
     _ placement: Placement, executor: CPUExecutor, isSampled: Bool, cost: CostModel = .tokens,
-    residency: ResidencyPolicy = .all
+    residency: ResidencyPolicy = .all,
+    gate: GateConfiguration = GateConfiguration()
   ) async throws(InputError) -> Balancer {
     var configuration = BalancerConfiguration(mode: .observe)
     configuration.laneLimit = width
@@ -159,6 +198,7 @@ struct EvaluatedModel: Sendable {
     configuration.planner.stagingReserveExperts = 0
     configuration.planner.memoryBudgetShare = 4
     configuration.planner.residency = residency
+    configuration.gate = gate
     let settled = configuration
     return try await input { () async throws(BalancerError) in
       try await Balancer(executor: executor, configuration: settled, cost: cost, placement: placement)

@@ -1,5 +1,6 @@
 import BallastCPU
 import BallastControl
+import BallastGating
 import BallastOperations
 import BallastRuntime
 import BallastServing
@@ -22,6 +23,7 @@ struct Evaluation {
   let model: EvaluatedModel
   let storage: Storage
   let choice: CalibrationChoice
+  let gate: GateConfiguration
 
   /// Precisions a mix may use, from the most exact.
   static let mixed: [Precision] = [.bfloat16, .int8, .int4]
@@ -43,23 +45,33 @@ struct Evaluation {
     }
     var scores: [String: PredictionScore] = [:]
     var bytes = 0
+    var gating = GateTotals()
     for fold in folds {
       let calibration = try await calibrate(fold)
       let precisions = try await precisions(calibration)
       bytes = max(bytes, model.bytes(precisions))
       let progress = Progress(total: fold.sequences, noun: "sequences scored")
       let outcome = try await model.score(
-        fold.scored.map(\.bytes), precisions: precisions, calibration: calibration?.reservoir
+        fold.scored.map(\.bytes), precisions: precisions, calibration: calibration?.reservoir, gate: gate
       ) { progress.advance(to: $0) }
       progress.finish()
+      gating.add(outcome.gating)
       for (text, score) in zip(fold.scored, outcome.scores) { scores[text.name, default: PredictionScore()].add(score) }
       note += "\nexperts      \(Self.counts(precisions))"
     }
-    let result = EvaluationResult(scores, bytes: bytes)
+    let result = EvaluationResult(scores, bytes: bytes, gating: gating)
     let share = Double(bytes) / Double(max(1, bfloat16Bytes))
     let table = result.table(title: "").text
     let size = "\(bytes) bytes of experts, \(fixed(share * 100, 2)) % of what they take at bfloat16"
-    return Outcome(result: result, text: "\(note)\n\n\(table)\n\(size)")
+    return Outcome(result: result, text: "\(note)\n\n\(table)\n\(size)\n\(described(gating))")
+  }
+
+  private func described(_ gating: GateTotals) -> String {
+    let escalated =
+      gate.kind == .confidence
+      ? "; \(fixed((gating.escalatedShare ?? 0) * 100, 2)) % of tokens and layers escalated to \(model.shape.fullPrecision)"
+      : ""
+    return "\(fixed(gating.meanExperts ?? 0, 3)) experts a token; gate: \(gate.summary)\(escalated)"
   }
 
   private var bfloat16Bytes: Int { model.shape.experts * model.shape.bytesPerExpert[.bfloat16] }

@@ -1,4 +1,5 @@
 import Ballast
+import BallastGating
 import BallastRuntime
 import BallastServing
 import Foundation
@@ -16,6 +17,7 @@ final class EvaluationJob: Sendable {
     /// `[text]`.
     var uses: [ExpertUse]
     var sequences = 0
+    var gating = GateTotals()
   }
 
   private let pieces: [Piece]
@@ -54,6 +56,9 @@ final class EvaluationJob: Sendable {
   /// `[text]`: how experts were used, once all threads are done.
   var uses: [ExpertUse] { results.withLock { $0.uses } }
 
+  /// What the gates chose, once all threads are done.
+  var gating: GateTotals { results.withLock { $0.gating } }
+
   /// Scores pieces on a thread of its own until there are none left.
   func work(_ balancer: Balancer, _ weights: DecoderWeights) async -> InputError? {
     await withCheckedContinuation { done in
@@ -84,10 +89,15 @@ final class EvaluationJob: Sendable {
       let index = next.add(1, ordering: .relaxed).oldValue
       guard index < pieces.count else { break }
       var use = ExpertUse(layers: model.layers, experts: model.expertsPerLayer)
+      // Which thread takes which piece is chance: nothing learned from one may show in another.
+      try decoder.forgetGate()
+      let gating = decoder.gateTotals
       let score = try evaluation.score(pieces[index].bytes, with: &decoder) { layer, selection, _ in
         use.add(selection, layer: layer)
       }
+      let done = decoder.gateTotals.since(gating)
       let sequences = results.withLock { results in
+        results.gating.add(done)
         results.scores[index] = score
         results.uses[pieces[index].text].add(use)
         results.sequences += pieces[index].bytes.count / EvaluationFold.sequenceBytes

@@ -1,3 +1,4 @@
+import BallastGating
 import BallastOperations
 import BallastServing
 
@@ -13,9 +14,15 @@ struct EvaluationResult: Codable {
   var domains: [String: Domain]
   /// Expert weights and scales.
   var bytes: Int
+  /// Mean experts of a token.
+  var meanExperts: Double
+  /// Share of tokens, layer by layer, that were escalated to exact experts.
+  var escalatedShare: Double
 
-  init(_ scores: [String: PredictionScore], bytes: Int) {
+  init(_ scores: [String: PredictionScore], bytes: Int, gating: GateTotals) {
     self.bytes = bytes
+    meanExperts = gating.meanExperts ?? 0
+    escalatedShare = gating.escalatedShare ?? 0
     domains = scores.mapValues {
       Domain(bitsPerByte: $0.bitsPerByte ?? 0, nextByteAccuracy: $0.nextByteAccuracy ?? 0)
     }

@@ -18,13 +18,7 @@ struct ImportanceCommand: AsyncParsableCommand {
       Exit status: 0 done, 1 an input could not be used, 2 the command line could not be understood.
       """)
 
-  @Option(help: ArgumentHelp("A Mixtral-format checkpoint (default: the bundled model).", valueName: "dir"))
-  var model: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "A folder of .txt files, each a domain (default: texts inside the model's folder).", valueName: "dir"))
-  var text: String?
+  @OptionGroup var source: ModelOptions
 
   @Option(help: "Sequences of 256 bytes of each domain that are scored with each expert left out.")
   var sequences = 8
@@ -53,10 +47,8 @@ struct ImportanceCommand: AsyncParsableCommand {
 
   func run() async throws {
     for path in [json, figure, evictionFigure].compactMap({ $0 }) { try checkWritable(path) }
-    let directory: String
-    if let model { directory = model } else { directory = try BundledModel.directory() }
-    let texts = try EvalCommand.texts(text ?? directory + "/texts")
-    let checkpoint = try input { () throws(CheckpointError) in try MixtralCheckpoint(directory: directory) }
+    let texts = try source.scoredTexts()
+    let checkpoint = try source.checkpoint()
     let study = ImportanceStudy(
       model: try EvaluatedModel(checkpoint, quantizer: .plain), sequences: sequences, seed: seed, steps: steps)
     let result = try await study.run(texts)

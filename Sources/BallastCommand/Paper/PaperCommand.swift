@@ -25,13 +25,7 @@ struct PaperCommand: AsyncParsableCommand {
       Exit status: 0 done, 1 an input could not be used, 2 the command line could not be understood.
       """)
 
-  @Option(help: ArgumentHelp("A Mixtral-format checkpoint (default: the bundled model).", valueName: "dir"))
-  var model: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "A folder of .txt files, each a domain (default: texts inside the model's folder).", valueName: "dir"))
-  var text: String?
+  @OptionGroup var source: ModelOptions
 
   @Option(help: "Devices.")
   var devices = 2
@@ -62,10 +56,8 @@ struct PaperCommand: AsyncParsableCommand {
   func run() async throws {
     if let json { try checkWritable(json) }
     if let figures { try checkWritable(figures + "/layer-time.svg") }
-    let directory: String
-    if let model { directory = model } else { directory = try BundledModel.directory() }
-    let texts = try EvalCommand.texts(text ?? directory + "/texts")
-    let checkpoint = try input { () throws(CheckpointError) in try MixtralCheckpoint(directory: directory) }
+    let texts = try source.scoredTexts()
+    let checkpoint = try source.checkpoint()
     let comparison = PaperComparison(
       model: try EvaluatedModel(checkpoint, quantizer: .plain), devices: devices, batches: try sizes(), tokens: tokens,
       lowPrecision: lowPrecision)

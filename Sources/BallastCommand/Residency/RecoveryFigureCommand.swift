@@ -16,13 +16,7 @@ struct RecoveryFigureCommand: AsyncParsableCommand {
       Exit status: 0 done, 1 an input could not be used, 2 the command line could not be understood.
       """)
 
-  @Option(help: ArgumentHelp("A Mixtral-format checkpoint (default: the bundled model).", valueName: "dir"))
-  var model: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "A folder of .txt files, each a domain (default: texts inside the model's folder).", valueName: "dir"))
-  var text: String?
+  @OptionGroup var source: ModelOptions
 
   @Option(help: "The first domain.")
   var from = "german"
@@ -54,9 +48,7 @@ struct RecoveryFigureCommand: AsyncParsableCommand {
 
   func run() async throws {
     for path in [svg, json].compactMap({ $0 }) { try checkWritable(path) }
-    let directory: String
-    if let model { directory = model } else { directory = try BundledModel.directory() }
-    let texts = try EvalCommand.texts(text ?? directory + "/texts")
+    let texts = try source.scoredTexts()
     let domains = try [from, to].map { name throws(InputError) in
       guard let text = texts.first(where: { $0.name == name }) else {
         throw InputError(
@@ -64,7 +56,7 @@ struct RecoveryFigureCommand: AsyncParsableCommand {
       }
       return text
     }
-    let checkpoint = try input { () throws(CheckpointError) in try MixtralCheckpoint(directory: directory) }
+    let checkpoint = try source.checkpoint()
     let study = RecoveryStudy(
       model: try EvaluatedModel(checkpoint, quantizer: .plain), share: resident, residency: evicted.policy, ticks: ticks
     )

@@ -20,13 +20,7 @@ struct ResidencyFigureCommand: AsyncParsableCommand {
       Exit status: 0 done, 1 an input could not be used, 2 the command line could not be understood.
       """)
 
-  @Option(help: ArgumentHelp("A Mixtral-format checkpoint (default: the bundled model).", valueName: "dir"))
-  var model: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "A folder of .txt files, each a domain (default: texts inside the model's folder).", valueName: "dir"))
-  var text: String?
+  @OptionGroup var source: ModelOptions
 
   @Option(help: "Sequences of 256 bytes of each domain that are scored.")
   var sequences = 16
@@ -53,10 +47,8 @@ struct ResidencyFigureCommand: AsyncParsableCommand {
 
   func run() async throws {
     for path in [svg, json].compactMap({ $0 }) { try checkWritable(path) }
-    let directory: String
-    if let model { directory = model } else { directory = try BundledModel.directory() }
-    let texts = try EvalCommand.texts(text ?? directory + "/texts")
-    let checkpoint = try input { () throws(CheckpointError) in try MixtralCheckpoint(directory: directory) }
+    let texts = try source.scoredTexts()
+    let checkpoint = try source.checkpoint()
     let study = ResidencyStudy(
       model: try EvaluatedModel(checkpoint, quantizer: .plain), sequences: sequences, demonstrations: demonstrations,
       seed: seed)

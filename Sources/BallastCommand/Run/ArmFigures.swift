@@ -35,6 +35,12 @@ struct ArmFigures: Codable {
   var bitsPerByte: Double
   /// Share of served bytes predicted right.
   var nextByteAccuracy: Double
+  /// Mean experts of a token, all layers alike.
+  var meanExperts: Double
+  /// Share of tokens that needed an exact replica; nil when the gate asks for none.
+  var escalatedShare: Double?
+  /// Share of all choices that needed a more exact replica than their expert has.
+  var unmetShare: Double
   /// Plans published.
   var plansApplied: Int
   /// Steps that publishing, staging or retiring delayed by more than 50 µs.

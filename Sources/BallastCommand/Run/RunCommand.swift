@@ -19,13 +19,7 @@ struct RunCommand: AsyncParsableCommand {
       Exit status: 0 done, 1 an input could not be used, 2 the command line could not be understood.
       """)
 
-  @Option(help: ArgumentHelp("A Mixtral-format checkpoint (default: the bundled model).", valueName: "dir"))
-  var model: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "A folder of .txt files, each a domain (default: texts inside the model's folder).", valueName: "dir"))
-  var text: String?
+  @OptionGroup var source: ModelOptions
 
   @Option(help: "Devices: groups of workers with memory of their own, one core each.")
   var devices = 2
@@ -81,6 +75,9 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Write a report with plots, one HTML file.", valueName: "file"))
   var report: String?
 
+  @OptionGroup(title: "Gate of the adaptive arm")
+  var gate: GateOptions
+
   @Flag(help: "Print no line a tick.")
   var quiet = false
 
@@ -133,12 +130,8 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   private func settings(_ configuration: BalancerConfiguration) throws(InputError) -> RunSettings {
-    let directory: String
-    if let model { directory = model } else { directory = try BundledModel.directory() }
-    let checkpoint = try input { () throws(CheckpointError) in try MixtralCheckpoint(directory: directory) }
-    let texts = try input { () throws(WorkloadError) in
-      try DomainText.read(directory: text ?? directory + "/texts")
-    }
+    let checkpoint = try source.checkpoint()
+    let texts = try source.texts()
     let lengths = try input { () throws(WorkloadError) in
       try arrivals.map { (path) throws(WorkloadError) in
         try Arrivals(path: path).scaled(contextBytes: min(context, checkpoint.configuration.contextTokens))
@@ -149,7 +142,7 @@ struct RunCommand: AsyncParsableCommand {
       checkpoint: checkpoint, texts: texts, lengths: lengths,
       contextBytes: min(context, checkpoint.configuration.contextTokens), devices: devices, lanes: lanes,
       budgetBytes: try budgetBytes(checkpoint, configuration), residentShare: share(evicting),
-      configuration: evicting, seconds: seconds,
+      configuration: evicting, gate: gate, seconds: seconds,
       pairs: pairs ?? min(12, max(5, Int(seconds / 5))),
       seed: seed, simulatedDevices: simulatedDevices)
   }

@@ -19,6 +19,7 @@ struct RunHeader {
       model     \(settings.checkpoint.directory): \(model.layers) layers of \(model.expertsPerLayer) experts, \(model.expertsPerToken) a token
       domains   \(settings.texts.map(\.name).joined(separator: ", "))
       devices   \(settings.devices), \(ByteCount(bytes: settings.budgetBytes)) of expert weights in all; \(settings.lanes) serving threads
+      gate      \(arm.balancer.gate.configuration.summary)
       cost law  \(law)
       """
   }

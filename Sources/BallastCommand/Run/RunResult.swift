@@ -78,6 +78,10 @@ extension ArmFigures {
     middle.bytes = runs.map(\.bytes).max() ?? 0
     middle.bitsPerByte = median(\.bitsPerByte)
     middle.nextByteAccuracy = median(\.nextByteAccuracy)
+    middle.meanExperts = median(\.meanExperts)
+    let escalated = runs.compactMap(\.escalatedShare)
+    middle.escalatedShare = escalated.isEmpty ? nil : BallastCommand.median(escalated)
+    middle.unmetShare = median(\.unmetShare)
     middle.plansApplied = runs.reduce(0) { $0 + $1.plansApplied }
     middle.stepsWaited = runs.reduce(0) { $0 + $1.stepsWaited }
     middle.storedShare = median(\.storedShare)

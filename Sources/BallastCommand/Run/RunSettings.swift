@@ -18,6 +18,8 @@ struct RunSettings {
   /// all stay.
   let residentShare: Double?
   let configuration: BalancerConfiguration
+  /// What the command line says of the gate, whatever the configuration becomes.
+  let gate: GateOptions
   let seconds: Double
   let pairs: Int
   let seed: UInt64

@@ -1,4 +1,6 @@
+import BallastControl
 import BallastOperations
+import BallastRuntime
 
 /// The end of a run for the terminal: both arms side by side, and what bounds the gain.
 struct RunTable {
@@ -14,7 +16,7 @@ struct RunTable {
   var text: String { reportTable.text + "\n" + notes.joined(separator: "\n\n") }
 
   /// What the table means, a paragraph each.
-  var notes: [String] { [ratios, bound] + (result.simulated.map { [simulated($0)] } ?? []) }
+  var notes: [String] { [ratios, bound] + gate + (result.simulated.map { [simulated($0)] } ?? []) }
 
   /// Both arms side by side.
   var reportTable: ReportTable {
@@ -41,6 +43,9 @@ struct RunTable {
       row("bytes allowed") { "\($0.budgetBytes)" },
       row("bits per byte") { fixed($0.bitsPerByte, 5) },
       row("next-byte accuracy") { fixed($0.nextByteAccuracy * 100, 3) + " %" },
+      row("mean experts a token") { fixed($0.meanExperts, 3) },
+      row("tokens escalated to exact experts") { $0.escalatedShare.map { fixed($0 * 100, 2) + " %" } ?? "-" },
+      row("choices below the precision asked for") { fixed($0.unmetShare * 100, 2) + " %" },
       row("plans applied") { "\($0.plansApplied)" },
       row("replicas by precision") { figures in
         figures.precisionShare.sorted { $0.key < $1.key }.map { "\(fixed($0.value * 100, 0))% \($0.key)" }
@@ -60,6 +65,19 @@ struct RunTable {
       replica imbalance is \(fixed(result.adaptive.expertImbalance / result.adaptive.replicaImbalance, 2)) times below expert imbalance
       the excess of device imbalance over 1 is \(fixed(excess, 1)) times smaller
       """
+  }
+
+  /// What the adaptive arm's gate costs and saves, when it is not the model's own.
+  private var gate: [String] {
+    let gate = settings.gate.applied(to: settings.configuration.gate)
+    guard gate.kind != .topK else { return [] }
+    let bits = result.adaptive.bitsPerByte / result.static.bitsPerByte - 1
+    return [
+      """
+      gate: \(gate.summary); the static arm keeps top-k, so its ratios above include what the gate saves
+      \(fixed(result.adaptive.meanExperts / result.static.meanExperts, 3)) times the experts a token, \(fixed(bits * 100, 3)) % more bits per byte
+      """
+    ]
   }
 
   private var bound: String {

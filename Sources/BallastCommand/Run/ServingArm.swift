@@ -1,6 +1,7 @@
 import Ballast
 import BallastCPU
 import BallastControl
+import BallastGating
 import BallastRuntime
 import BallastServing
 import Foundation
@@ -24,6 +25,7 @@ final class ServingArm: Sendable {
   private let memoryBudgetShare: Double
   private let laneLimit: Int
   private let residency: ResidencyPolicy
+  private let gate: GateOptions
   private let thinking = Mutex(Duration.zero)
 
   /// Stages the arm's first placement and starts its lanes.
@@ -33,6 +35,7 @@ final class ServingArm: Sendable {
     let share = kind == .adaptive ? settings.residentShare : nil
     budgetBytes = share.map { Int($0 * Double(fullBytes)) } ?? settings.budgetBytes
     let executor = try ServingArm.executor(settings, budgetBytes: budgetBytes)
+    gate = settings.gate
     self.executor = executor
     var configuration = settings.configuration
     memoryBudgetShare = Double(budgetBytes) / Double(fullBytes)
@@ -40,7 +43,9 @@ final class ServingArm: Sendable {
     configuration.planner.memoryBudgetShare = memoryBudgetShare
     configuration.laneLimit = laneLimit
     var placement: Placement?
+    configuration.gate = settings.gate.applied(to: configuration.gate)
     if kind == .static {
+      configuration.gate = GateConfiguration()
       configuration.mode = .observe
       configuration.planner.stagingReserveExperts = 0
       configuration.planner.residency = .all
@@ -92,6 +97,7 @@ final class ServingArm: Sendable {
     next.planner.memoryBudgetShare = memoryBudgetShare
     next.laneLimit = laneLimit
     next.planner.residency = residency
+    next.gate = gate.applied(to: next.gate)
     do throws(BalancerError) {
       try balancer.apply(next)
       return nil
@@ -110,9 +116,10 @@ final class ServingArm: Sendable {
     let imbalance = samples.imbalance.since(before.imbalance)
     let batches = max(imbalance.batches, 1)
     let statistics = balancer.statistics
-    let choices = Double(max(1, meter.tokens * executor.shape.expertsPerToken * executor.shape.layers))
     let seconds = elapsed / .seconds(1)
     let applying = meter.whileApplying
+    let gating = meter.gating
+    let choices = Double(max(gating.totals.assignments, 1))
     return ArmFigures(
       tokensPerSecond: Double(meter.tokens) / seconds, stepMilliseconds: meter.percentiles,
       expertMilliseconds: meter.expertPercentiles,
@@ -121,7 +128,10 @@ final class ServingArm: Sendable {
       deviceImbalance: imbalance.device / batches,
       bytes: statistics.memory.reduce(0) { $0 + $1.peakReplicaBytes }, budgetBytes: budgetBytes,
       overheadBytes: statistics.memory.reduce(0) { $0 + $1.overheadBytes }, bitsPerByte: score.bitsPerByte ?? 0,
-      nextByteAccuracy: score.nextByteAccuracy ?? 0, plansApplied: statistics.plansPublished - plansBefore,
+      nextByteAccuracy: score.nextByteAccuracy ?? 0, meanExperts: gating.totals.meanExperts ?? 0,
+      escalatedShare: balancer.gate.configuration.kind == .confidence ? gating.totals.escalatedShare : nil,
+      unmetShare: Double(gating.unmetAssignments) / choices,
+      plansApplied: statistics.plansPublished - plansBefore,
       stepsWaited: Int(samples.delayedBatches - before.delayedBatches),
       residentShare: 1 - Double(statistics.placement.storedCount) / Double(executor.shape.experts),
       storedShare: (samples.storedAssignments - before.storedAssignments) / choices,

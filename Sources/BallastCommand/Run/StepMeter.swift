@@ -1,3 +1,4 @@
+import BallastGating
 import BallastServing
 import Histogram
 import Synchronization
@@ -9,6 +10,8 @@ final class StepMeter: Sendable {
     var applying = Histogram<UInt64>(highestTrackableValue: 60_000_000_000, numberOfSignificantValueDigits: .three)
     var experts = Histogram<UInt64>(highestTrackableValue: 60_000_000_000, numberOfSignificantValueDigits: .three)
     var tokens = 0
+    var gating = GateTotals()
+    var unmetAssignments = 0
   }
 
   private let times = Mutex(Times())
@@ -22,11 +25,16 @@ final class StepMeter: Sendable {
       $0.experts.record(expertNanoseconds)
       if metPlan { $0.applying.record(nanoseconds) }
       $0.tokens += step.prefillTokens + step.decodeTokens
+      $0.gating.add(step.gating)
+      $0.unmetAssignments += step.unmetAssignments
     }
   }
 
   /// Tokens so far.
   var tokens: Int { times.withLock { $0.tokens } }
+
+  /// What the gates chose, and how many of those choices met no replica exact enough.
+  var gating: (totals: GateTotals, unmetAssignments: Int) { times.withLock { ($0.gating, $0.unmetAssignments) } }
 
   /// Percentiles of all steps, in milliseconds.
   var percentiles: ArmFigures.Percentiles { times.withLock { Self.percentiles($0.all) } }

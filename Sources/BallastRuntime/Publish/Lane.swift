@@ -28,6 +28,9 @@ public struct Lane: ~Copyable, Sendable {
   /// The dispatch of the last batch served or dispatched.
   public var lastDispatch: Dispatch { dispatched }
 
+  /// What the gate before this lane works by.
+  public var gate: GateSetting { path.gate }
+
   /// Computes one layer of one batch: counts its load, chooses replicas, executes.
   ///
   /// - Parameters:

@@ -12,6 +12,8 @@ public final class ServingPath: Sendable {
   public let table: Published<RoutingTable>
   /// Where dispatches are computed.
   public let executor: any ExpertExecutor
+  /// What the gates of its lanes work by.
+  public let gate: GateSetting
   /// Lanes that may exist at once.
   public let laneLimit: Int
 
@@ -19,7 +21,10 @@ public final class ServingPath: Sendable {
   private let applying = Atomic<Bool>(false)
 
   /// Readies `laneLimit` rows and slots around a first table; the first `affinityLanes` lanes also count transitions.
-  public init(table: RoutingTable, executor: any ExpertExecutor, laneLimit: Int, affinityLanes: Int = 0) {
+  public init(
+    table: RoutingTable, executor: any ExpertExecutor, laneLimit: Int, affinityLanes: Int = 0,
+    gate: GateConfiguration = GateConfiguration()
+  ) {
     counters = LoadCounters(lanes: laneLimit, shape: executor.shape)
     samples = SampleCounters(lanes: laneLimit, shape: executor.shape)
     let counted = min(affinityLanes, laneLimit)
@@ -28,6 +33,7 @@ public final class ServingPath: Sendable {
     self.table = Published(table, readers: laneLimit)
     self.executor = executor
     self.laneLimit = laneLimit
+    self.gate = GateSetting(gate)
     freeLanes = Mutex(Array((0..<laneLimit).reversed()))
   }
 

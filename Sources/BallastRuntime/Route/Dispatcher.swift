@@ -23,10 +23,10 @@ package struct Dispatcher: ~Copyable, Sendable {
   }
 
   /// Counts a batch, which is the first half of dispatching it.
-  mutating func count(_ selection: borrowing SelectionSpan) { load.count(selection) }
+  package mutating func count(_ selection: borrowing SelectionSpan) { load.count(selection) }
 
   /// Chooses replicas for the batch that was counted last, and groups it.
-  mutating func route(
+  package mutating func route(
     _ selection: borrowing SelectionSpan, layer: LayerID, table: RoutingTable, into dispatch: inout Dispatch
   ) {
     let graph = table.graphs[layer.index]

@@ -47,6 +47,60 @@ public struct Selection: Sendable {
     guard expertsPerToken > 0, experts.count % expertsPerToken == 0 else {
       throw .unevenRows(assignments: experts.count, expertsPerToken: expertsPerToken)
     }
+    try check(experts, gates)
+    guard experts.count > 0 else { return }
+    uniformRow = tokenCount == 0 || uniformRow == expertsPerToken ? expertsPerToken : nil
+    sharesTraits = tokenCount == 0 || sharesTraits && self.traits[0] == traits
+    var end = Int32(assignmentCount)
+    keep(experts, gates)
+    for _ in 0..<experts.count / expertsPerToken {
+      end += Int32(expertsPerToken)
+      rowStarts.append(end)
+      self.traits.append(traits)
+    }
+  }
+
+  /// Appends tokens that share their traits and chose as many experts as each needed.
+  ///
+  /// - Parameters:
+  ///   - experts: The choices, tokens in order.
+  ///   - gates: Gate weights, same order.
+  ///   - rowLengths: `[token]`: how many choices are its, at least 1; they sum to the number of choices.
+  ///   - traits: What is true of these tokens.
+  /// - Throws: `SelectionError` naming the first bad value; the selection is as it was.
+  /// - Complexity: O(assignments); allocates only beyond the largest batch seen.
+  public mutating func append<ID: FixedWidthInteger>(
+    experts: Span<ID>, gates: Span<Float>, rowLengths: Span<Int32>, traits: TokenTraits
+  ) throws(SelectionError) {
+    var left = experts.count
+    for token in rowLengths.indices {
+      guard rowLengths[token] > 0, left >= Int(rowLengths[token]) else { throw .rowStart(token: token) }
+      left -= Int(rowLengths[token])
+    }
+    guard left == 0 else { throw .rowStart(token: rowLengths.count) }
+    try check(experts, gates)
+    guard rowLengths.count > 0 else { return }
+    var row: Int? = tokenCount == 0 ? Int(rowLengths[0]) : uniformRow
+    sharesTraits = tokenCount == 0 || sharesTraits && self.traits[0] == traits
+    var end = Int32(assignmentCount)
+    keep(experts, gates)
+    for token in rowLengths.indices {
+      if Int(rowLengths[token]) != row { row = nil }
+      end += rowLengths[token]
+      rowStarts.append(end)
+      self.traits.append(traits)
+    }
+    uniformRow = row
+  }
+
+  /// Changes the least precision one token accepts.
+  public mutating func setLeastPrecision(_ precision: Precision, of token: Int) {
+    guard traits[token].leastPrecision != precision else { return }
+    traits[token].leastPrecision = precision
+    sharesTraits = tokenCount == 1
+  }
+
+  private func check<ID: FixedWidthInteger>(_ experts: Span<ID>, _ gates: Span<Float>) throws(SelectionError) {
     guard experts.count == gates.count else {
       throw .gateCount(gates: gates.count, assignments: experts.count)
     }
@@ -59,18 +113,12 @@ public struct Selection: Sendable {
       }
     }
     if let bad = gates.firstNotFinite { throw .gateNotFinite(assignment: bad) }
-    guard experts.count > 0 else { return }
-    uniformRow = tokenCount == 0 || uniformRow == expertsPerToken ? expertsPerToken : nil
-    sharesTraits = tokenCount == 0 || sharesTraits && self.traits[0] == traits
-    var end = Int32(assignmentCount)
+  }
+
+  private mutating func keep<ID: FixedWidthInteger>(_ experts: Span<ID>, _ gates: Span<Float>) {
     for index in experts.indices {
       self.experts.append(UInt16(truncatingIfNeeded: experts[index]))
       self.gates.append(gates[index])
-    }
-    for _ in 0..<experts.count / expertsPerToken {
-      end += Int32(expertsPerToken)
-      rowStarts.append(end)
-      self.traits.append(traits)
     }
   }
 

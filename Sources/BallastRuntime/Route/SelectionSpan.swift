@@ -33,7 +33,7 @@ public struct SelectionSpan: ~Escapable {
   let traits: Traits
   /// `[token]`: which tokens take part; nil when all do.
   let mask: Span<Bool>?
-  private let rows: Rows
+  let rows: Rows
 
   /// Checks what the gate chose.
   ///

@@ -1,4 +1,4 @@
-import BallastGating
+public import BallastGating
 public import BallastRuntime
 
 /// A Mixtral decoder on one lane: its sequences, its scratch, and the weights it shares with other lanes.
@@ -16,8 +16,12 @@ public struct Decoder: ~Copyable, Sendable {
   public let contextTokens: Int
   /// Time spent in the lane so far: counting, routing and computing experts.
   public private(set) var expertTime = Duration.zero
+  /// What the gate has done so far, all layers together.
+  public var gateTotals: GateTotals { gate.totals }
+  /// Choices of unsure tokens so far that no replica was exact enough for.
+  public private(set) var unmetAssignments = 0
   private var lane: Lane
-  private var gate: TopK
+  private var gate: LaneGate
   private let rotary: RotaryTable
   private var cache: KeyValueCache
   private var attention: Attention
@@ -37,7 +41,9 @@ public struct Decoder: ~Copyable, Sendable {
       bytes <= Self.cacheLimitBytes
     else { throw .cacheTooLarge(slots: slots, contextTokens: contextTokens, limitBytes: Self.cacheLimitBytes) }
     do throws(GatingError) {
-      gate = try TopK(expertsPerLayer: model.expertsPerLayer, expertsPerToken: model.expertsPerToken)
+      gate = try LaneGate(
+        setting: lane.gate, layers: model.layers, expertsPerLayer: model.expertsPerLayer,
+        expertsPerToken: model.expertsPerToken)
     } catch {
       throw .gating(error)
     }
@@ -57,6 +63,13 @@ public struct Decoder: ~Copyable, Sendable {
 
   /// Forgets the sequence in `slot`.
   public mutating func clear(slot: Int) { cache.lengths[slot] = 0 }
+
+  /// Forgets what the gate has learned of earlier batches, so that what follows does not depend on them.
+  ///
+  /// - Throws: `DecoderError.gating`.
+  public mutating func forgetGate() throws(DecoderError) {
+    do throws(GatingError) { try gate.forget() } catch { throw .gating(error) }
+  }
 
   /// Logits of one of the rows the last step was asked for, in the batch's order.
   @_lifetime(borrow self)
@@ -79,6 +92,8 @@ public struct Decoder: ~Copyable, Sendable {
     try check(batch)
     let rows = batch.tokenCount
     guard rows > 0 else { return }
+    let start = ContinuousClock.now
+    do throws(GatingError) { try gate.begin() } catch { throw .gating(error) }
     scratch.reserve(rows: rows, scored: batch.logitRowCount, model: weights.configuration)
     scratch.embed(batch.tokens, from: weights.embedding)
     for layer in weights.layers.indices {
@@ -87,6 +102,7 @@ public struct Decoder: ~Copyable, Sendable {
       try serve(layer, rows: rows)
     }
     score(batch)
+    gate.end(after: ContinuousClock.now - start)
     for part in batch.parts { cache.lengths[part.slot] += part.rows.count }
   }
 
@@ -129,7 +145,7 @@ public struct Decoder: ~Copyable, Sendable {
     scratch.normalize(rows: rows, weight: dense.expertNorm, epsilon: weights.configuration.normEpsilon)
     dense.router.multiply(scratch.normalized, tokens: rows, into: &scratch.routerLogits)
     do throws(GatingError) {
-      try Self.choose(scratch.routerLogits, batch, &gate, into: &selection)
+      try Self.choose(scratch.routerLogits, batch, &gate, LayerID(layer), into: &selection)
     } catch {
       throw .gating(error)
     }
@@ -137,13 +153,14 @@ public struct Decoder: ~Copyable, Sendable {
   }
 
   private static func choose(
-    _ logits: [Float], _ batch: borrowing TokenBatch, _ gate: inout TopK, into selection: inout Selection
+    _ logits: [Float], _ batch: borrowing TokenBatch, _ gate: inout LaneGate, _ layer: LayerID,
+    into selection: inout Selection
   ) throws(GatingError) {
     selection.removeAll()
     let experts = gate.expertsPerLayer
     for part in batch.parts {
       let own = logits.span.extracting(part.rows.lowerBound * experts..<part.rows.upperBound * experts)
-      try gate.select(own, traits: part.traits, into: &selection)
+      try gate.select(own, layer: layer, traits: part.traits, into: &selection)
     }
   }
 
@@ -158,6 +175,7 @@ public struct Decoder: ~Copyable, Sendable {
     } catch {
       throw .execution(error)
     }
+    if gate.escalates { unmetAssignments += lane.lastDispatch.unmetAssignments }
   }
 
   /// Leaves the logits of the rows the batch asks for.

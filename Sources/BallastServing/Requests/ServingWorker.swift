@@ -1,3 +1,4 @@
+import BallastGating
 import BallastRuntime
 
 /// Serves requests on one lane by continuous batching: sequences join and leave between steps.
@@ -59,12 +60,15 @@ public struct ServingWorker: ~Copyable, Sendable {
       let decodeTokens = fill(isCounted: isCounted)
       guard batch.tokenCount > 0 else { return scores }
       let expertTime = decoder.expertTime
+      let gating = decoder.gateTotals
+      let unmet = decoder.unmetAssignments
       try decoder.step(batch)
       score()
       observe(
         StepRecord(
           start: start, end: .now, expertTime: decoder.expertTime - expertTime,
-          prefillTokens: batch.tokenCount - decodeTokens, decodeTokens: decodeTokens))
+          prefillTokens: batch.tokenCount - decodeTokens, decodeTokens: decodeTokens,
+          gating: decoder.gateTotals.since(gating), unmetAssignments: decoder.unmetAssignments - unmet))
     }
   }
 

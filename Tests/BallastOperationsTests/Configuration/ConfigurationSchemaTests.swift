@@ -100,10 +100,10 @@ import Testing
     let configuration = BalancerConfiguration()
     let parts: [Any] = [
       configuration.estimator, configuration.controller, configuration.planner, configuration.planner.moves,
-      configuration.affinity, configuration.rollout, BorrowLimits(),
+      configuration.affinity, configuration.rollout, configuration.gate, BorrowLimits(),
     ]
     let knobs = parts.map { Mirror(reflecting: $0).children.count }.reduce(0, +)
-    let sections = Mirror(reflecting: configuration).children.count - 6
+    let sections = Mirror(reflecting: configuration).children.count - 7
     // `copiesPerLayer` is for plans from recorded loads: a serving balancer is limited by its bytes. `moves` is no knob
     // but a part of its own.
     #expect(Schema.keys.count == knobs - 2 + sections + 2)

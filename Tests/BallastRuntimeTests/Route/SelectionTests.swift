@@ -1,5 +1,6 @@
-import BallastRuntime
 import Testing
+
+@testable import BallastRuntime
 
 @Suite struct SelectionTests {
   private func append(
@@ -21,6 +22,69 @@ import Testing
     #expect(selection.experts == [0, 1, 2, 3, 3])
     selection.removeAll()
     #expect(selection.tokenCount == 0 && selection.assignmentCount == 0 && selection.traits.isEmpty)
+  }
+
+  private func appendRagged(
+    _ experts: [Int], lengths: [Int32], gates: [Float]? = nil, to selection: inout Selection
+  ) throws(SelectionError) {
+    let gates = gates ?? experts.map { _ in 0.5 }
+    try selection.append(
+      experts: experts.span, gates: gates.span, rowLengths: lengths.span, traits: TokenTraits(phase: .decode))
+  }
+
+  @Test func rowsOfTheirOwnLengthsAreAppendedAtOnce() throws {
+    var selection = Selection(expertsPerLayer: 4)
+    try appendRagged([0, 1, 2, 3, 3, 0], lengths: [3, 1, 2], to: &selection)
+    try appendRagged([], lengths: [], to: &selection)
+    #expect((0..<3).map { selection.assignments(of: $0) } == [0..<3, 3..<4, 4..<6])
+    #expect(selection.experts == [0, 1, 2, 3, 3, 0] && selection.traits.count == 3)
+    if case .uniform = selection.span.rows { Issue.record("ragged rows are lent as uniform ones") }
+    selection.removeAll()
+    try appendRagged([0, 1, 2, 3], lengths: [2, 2], to: &selection)
+    guard case .uniform(2) = selection.span.rows else {
+      Issue.record("rows of one length are lent as ragged ones")
+      return
+    }
+    try append([1, 2], to: &selection)
+    guard case .uniform(2) = selection.span.rows else {
+      Issue.record("rows of one length, appended both ways, are lent as ragged ones")
+      return
+    }
+    try appendRagged([1], lengths: [1], to: &selection)
+    if case .uniform = selection.span.rows { Issue.record("a shorter row went unnoticed") }
+  }
+
+  @Test func rowLengthsThatDoNotTileAreNamedAndChangeNothing() throws {
+    var selection = Selection(expertsPerLayer: 4)
+    for (lengths, token) in [
+      ([2, 0, 1], 1), ([3, 1], 1), ([1, 1], 2), ([-1], 0), ([.max, .max], 0), ([], 0),
+    ] as [([Int32], Int)] {
+      #expect(throws: SelectionError.rowStart(token: token)) {
+        try appendRagged([0, 1, 2], lengths: lengths, to: &selection)
+      }
+    }
+    #expect(throws: SelectionError.gateCount(gates: 1, assignments: 2)) {
+      try appendRagged([0, 1], lengths: [2], gates: [1], to: &selection)
+    }
+    #expect(throws: SelectionError.expertOutOfRange(expert: 9, expertsPerLayer: 4)) {
+      try appendRagged([0, 9], lengths: [2], to: &selection)
+    }
+    #expect(selection.tokenCount == 0 && selection.assignmentCount == 0)
+  }
+
+  @Test func aTokenMayGetAnotherLeastPrecision() throws {
+    var selection = Selection(expertsPerLayer: 4)
+    try append([0, 1, 2, 3], to: &selection)
+    selection.setLeastPrecision(.int4, of: 0)
+    guard case .shared = selection.span.traits else {
+      Issue.record("traits that did not change are no longer shared")
+      return
+    }
+    selection.setLeastPrecision(.float32, of: 1)
+    #expect(selection.traits.map(\.leastPrecision) == [.int4, .float32])
+    if case .shared = selection.span.traits { Issue.record("traits that differ are lent as shared") }
+    try append([0, 1], to: &selection)
+    if case .shared = selection.span.traits { Issue.record("traits that differ are lent as shared") }
   }
 
   @Test func badValuesAreNamedAndChangeNothing() throws {

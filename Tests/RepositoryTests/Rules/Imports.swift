@@ -29,7 +29,7 @@ enum Imports {
     Module(name: "Ballast", level: 2, modules: ["BallastRuntime", "BallastControl"], outside: ["Synchronization"]),
     Module(
       name: "BallastOperations", level: 3,
-      modules: ["Ballast", "BallastRuntime", "BallastControl", "BallastSimulator"],
+      modules: ["Ballast", "BallastRuntime", "BallastControl", "BallastGating", "BallastSimulator"],
       outside: core.union(["Foundation", "Yams", "Histogram"])),
     Module(
       name: "BallastServing", level: 3, modules: ["BallastRuntime", "BallastGating", "CBLAS"],
@@ -40,7 +40,8 @@ enum Imports {
     Module(
       name: "BallastCommand", level: 4,
       modules: [
-        "Ballast", "BallastRuntime", "BallastControl", "BallastCPU", "BallastOperations", "BallastServing",
+        "Ballast", "BallastRuntime", "BallastControl", "BallastCPU", "BallastGating", "BallastOperations",
+        "BallastServing",
       ],
       outside: core.union(["Foundation", "ArgumentParser", "Histogram"])),
   ]
