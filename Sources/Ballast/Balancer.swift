@@ -57,16 +57,7 @@ public final class Balancer: Sendable {
     let budget = try Result { () throws(ByteBudgetError) in
       try ByteBudget(shape: shape, topology: topology, configuration: configuration.planner)
     }.mapError { BalancerError.memory($0) }.get()
-    let first =
-      placement
-      ?? budget.startPlacement(
-        shape: shape, topology: topology, leastPrecision: configuration.planner.leastPrecision,
-        mayEvict: configuration.planner.residency.mayEvict)
-    try Result { () throws(PlacementError) in try first.check(shape: shape, topology: topology) }
-      .mapError { BalancerError.placement($0) }.get()
-    let isStoring = configuration.planner.residency.mayEvict || first.storedCount > 0
-    guard executor.storesExperts || !isStoring else { throw .noStore }
-
+    let first = try Self.firstPlacement(placement, executor, configuration.planner, budget)
     var rollout = Rollout(executor: executor, configuration: configuration.rollout)
     let law: CostModel
     do throws(StagingError) {
@@ -89,6 +80,22 @@ public final class Balancer: Sendable {
     loop = Mutex(ControlLoop(path: path, budget: budget, cost: law, rollout: rollout, configuration: configuration))
     current = Mutex(configuration)
     statuses = Mutex(Array(repeating: .serving, count: topology.devices.count))
+  }
+
+  /// What to start from, checked.
+  private static func firstPlacement(
+    _ given: Placement?, _ executor: any ExpertExecutor, _ planner: PlannerConfiguration, _ budget: ByteBudget
+  ) throws(BalancerError) -> Placement {
+    let (shape, topology) = (executor.shape, executor.topology)
+    let first =
+      given
+      ?? budget.startPlacement(
+        shape: shape, topology: topology, leastPrecision: planner.leastPrecision, mayEvict: planner.residency.mayEvict)
+    try Result { () throws(PlacementError) in try first.check(shape: shape, topology: topology) }
+      .mapError { BalancerError.placement($0) }.get()
+    let isStoring = planner.residency.mayEvict || first.storedCount > 0
+    guard executor.storesExperts || !isStoring else { throw .noStore }
+    return first
   }
 
   /// A handle for one more serving worker.

@@ -6,21 +6,21 @@ public import BallastRuntime
 public struct ControlLoop: Sendable {
   let path: ServingPath
   private let budget: ByteBudget
-  private var configuration: BalancerConfiguration
+  private(set) var configuration: BalancerConfiguration
   private var window: LoadWindow
   private var estimator: LoadEstimator
   private var affinity: AffinityEstimator
-  private var need: DomainNeed
+  var need: DomainNeed
   private var controller: Controller
   private(set) var planner: Planner
   var rollout: Rollout
   /// `[device]`: whether it takes part.
   var statuses: [DeviceStatus]
   /// Replicas over their bound that no plan could promote; they ask for none again.
-  private var hopeless: Set<QualityGuard.Place> = []
+  private(set) var hopeless: Set<QualityGuard.Place> = []
   /// When a plan was sought and no exchange could be made.
-  private var hopelessExchangeTick: Int?
-  private var ticks = 0
+  var hopelessExchangeTick: Int?
+  private(set) var ticks = 0
   private var isDelayReported = false
 
   /// A loop over a path whose first placement `rollout` has staged.
@@ -107,12 +107,11 @@ public struct ControlLoop: Sendable {
       replicaErrorBound: configuration.planner.replicaErrorBound)
     event.quality = quality
     event.resident = ResidentShare(placement, need: estimate.need)
-    event.decision = decide(imbalance, isUrgent: isUrgent(quality) || isExchangeDue(placement, estimate))
+    event.decision = decide(imbalance, isUrgent: isUrgent(quality, placement, estimate))
     guard event.decision == .plan,
       let plan = try? planner.plan(from: placement, for: estimate, within: limits(estimate), statuses: statuses)
     else { return nil }
-    hopeless = plan.isEmpty ? Set(quality.breaches.map(\.place)) : []
-    hopelessExchangeTick = plan.isEmpty ? ticks : nil
+    noteOutcome(of: plan, quality)
     guard !plan.isEmpty else {
       controller.foundNothing()
       if !plan.isCutShort { estimator.notePlan([]) }
@@ -120,6 +119,12 @@ public struct ControlLoop: Sendable {
       return nil
     }
     return announce(plan, &event)
+  }
+
+  /// What no plan could mend is not urgent again.
+  private mutating func noteOutcome(of plan: Plan, _ quality: QualityGuard) {
+    hopeless = plan.isEmpty ? Set(quality.breaches.map(\.place)) : []
+    hopelessExchangeTick = plan.isEmpty ? ticks : nil
   }
 
   private mutating func announce(_ plan: Plan, _ event: inout ControlEvent) -> Plan {
@@ -146,27 +151,6 @@ public struct ControlLoop: Sendable {
       passes: Planner.passes(searchRounds: next.planner.searchRounds))
     republish()
   }
-
-  /// What experts are needed for is faded only where some may be evicted.
-  private mutating func noteNeed(_ samples: SampleTotals, _ estimate: inout LoadEstimate?) {
-    guard configuration.planner.residency.mayEvict else { return }
-    need.note(samples.importance)
-    if let loads = estimate?.tokensPerBatch { estimate?.need = need.shares(loads: loads) }
-  }
-
-  private func isUrgent(_ quality: QualityGuard) -> Bool {
-    quality.breaches.contains { !hopeless.contains($0.place) }
-  }
-
-  /// Whether a stored expert should come back at once; not again and again where no plan could bring it.
-  private func isExchangeDue(_ placement: Placement, _ estimate: LoadEstimate) -> Bool {
-    guard configuration.planner.residency.mayEvict else { return false }
-    if let tick = hopelessExchangeTick, ticks - tick < Self.exchangePatienceTicks { return false }
-    return ResidentExchange.isDue(placement, need: estimate.need)
-  }
-
-  /// Ticks after which an exchange that no plan could make is asked for again.
-  private static let exchangePatienceTicks = 16
 
   private mutating func decide(_ imbalance: Double, isUrgent: Bool) -> Decision {
     if configuration.mode == .observe { return .hold(.observing) }

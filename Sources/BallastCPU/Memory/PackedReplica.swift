@@ -29,6 +29,7 @@ import CBallastKernels
 
   /// A replica that has no memory.
   init(stored replica: Replica, layer: LayerID) {
+    // Safety: there is no block, and nobody computes with weights of a stored replica.
     self.layer = layer
     self.replica = replica
     unsafe block = nil

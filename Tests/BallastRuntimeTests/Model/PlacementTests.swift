@@ -53,16 +53,26 @@ import Testing
     #expect(throws: PlacementError.duplicate(layer: layer, expert: ExpertID(0), device: DeviceID(0))) {
       try check(whole + [replica(0, 0, .int8)])
     }
-    var stored = whole
-    stored[1].residency = .stored
-    try check(stored)
-    stored[1].precision = .int8
-    let full = whole[1].precision
-    #expect(
-      throws: PlacementError.storedPrecision(layer: layer, expert: ExpertID(1), precision: .int8, full: full)
-    ) { try check(stored) }
     #expect(throws: PlacementError.memoryExceeded(device: DeviceID(0), bytes: 35, memoryBytes: 30)) {
       try check(whole + [replica(2, 0), replica(3, 0, .int8)])
+    }
+  }
+
+  @Test func whatIsStoredIsAtTheCheckpointsPrecisionAndTakesNoBytes() throws {
+    let shape = try makeShape()
+    let topology = try Topology.uniform(devices: 2, memoryBytesPerDevice: 10)
+    var replicas = [replica(0, 0), replica(1, 0), replica(2, 1), replica(3, 1)]
+    for expert in [1, 3] { replicas[expert].residency = .stored }
+    let placement = Placement(layers: [LayerPlacement(replicas)])
+    try placement.check(shape: shape, topology: topology)
+    #expect(placement.storedCount == 2)
+    #expect(placement.bytesPerDevice(shape: shape, devices: 2) == [10, 10])
+    replicas[1].precision = .int8
+    #expect(
+      throws: PlacementError.storedPrecision(
+        layer: LayerID(0), expert: ExpertID(1), precision: .int8, full: .bfloat16)
+    ) {
+      try Placement(layers: [LayerPlacement(replicas)]).check(shape: shape, topology: topology)
     }
   }
 
