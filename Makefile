@@ -7,7 +7,7 @@ PACKAGES := libopenblas-dev libjemalloc-dev pkg-config spin gcc g++ valgrind
 # What `make demo` passes on; `make demo RUN="--seconds 300 --devices 4"` runs longer.
 RUN ?= --seconds 60
 
-.PHONY: wheel test-python test-engines library install test-library help setup build demo test sanitize examples bench optimality figures docs format clean
+.PHONY: test-languages wheel test-python test-torch test-engines library install test-library help setup build demo test sanitize examples bench optimality figures docs format clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -48,20 +48,28 @@ install: library ## Install the C library, its headers, ballast.pc and the CMake
 test-library: library ## Build the C and C++ examples against an installed library, and check what it needs and exports
 	Library/check
 
-# Python is optional: without it, or without its venv module, everything else is built and tested.
-HAS_PYTHON := $(shell python3 -c 'import venv, ensurepip' 2>/dev/null && echo yes)
+test-languages: library ## Build and run the Rust and Go examples where rustc and go are there
+	Library/check-languages
 
 wheel: library ## Build the Python package into dist/ballast-*.whl
-	@[ -n "$(HAS_PYTHON)" ] || { echo "no python3 with venv; install python3-venv" >&2; exit 1; }
 	Library/wheel
 
-ifeq ($(HAS_PYTHON),yes)
-test-python: wheel ## Install the wheel into an environment of its own, run its tests and its example
-	Library/check-python
-else
-test-python:
-	@echo "the Python package is not tested: install python3 and python3-venv"
-endif
+# What the tests of the package need where there is no package index.
+PYTHON_PACKAGES := python3-venv python3-numpy python3-pytest
+CLEAN := .build/python-clean
+ENVIRONMENT := Library/environment $(CLEAN) numpy pytest
+
+# Python is optional: where it cannot be had, everything else is built and tested.
+test-python: library ## Install the wheel into an environment of its own, run its tests and its example
+	@$(ENVIRONMENT) || { $(MAKE) setup PACKAGES="$(PYTHON_PACKAGES)" && $(ENVIRONMENT); } || \
+	  echo "the Python package is not tested" >&2
+	@[ ! -d $(CLEAN) ] || { Library/wheel && Library/check-python $(CLEAN); }
+
+# TORCH="torch==2.13.0+cpu" and its like take another distribution of torch than the index has by default, which is large.
+export TORCH ?= torch
+test-torch: wheel ## Run the bundled model in transformers with its experts computed by Ballast (downloads torch)
+	Library/torch
+	.build/python-torch/bin/python -m pytest --quiet -p no:cacheprovider Tests/PythonTests/test_transformers.py
 
 test-engines: wheel ## Run the policies for vLLM and SGLang inside their own modules (downloads them, and torch)
 	Library/engines
@@ -122,15 +130,9 @@ figures: build ## Draw the figures of docs/performance.md
 	.build/release/ballast figure borrowing --svg docs/images/borrowing-speed.svg \
 	  --memory-svg docs/images/borrowing-memory.svg
 
-SYMBOLS := .build/symbols
-docs: setup ## Build the reference of the embeddable modules into .build/docs
-	swift package dump-symbol-graph --minimum-access-level public
-	rm -rf $(SYMBOLS) && mkdir -p $(SYMBOLS)
-	cd "$$(swift build --show-bin-path)/../symbolgraph" && \
-	  cp Ballast.symbols.json BallastRuntime.symbols.json BallastGating.symbols.json BallastControl.symbols.json \
-	    "$(CURDIR)/$(SYMBOLS)"
-	docc convert --fallback-display-name Ballast --fallback-bundle-identifier ballast \
-	  --additional-symbol-graph-dir $(SYMBOLS) --transform-for-static-hosting --output-path .build/docs
+docs: setup ## Build the reference of the Swift libraries into .build/docs; a warning is an error
+	swift build --product ballast
+	Library/reference
 
 format: ## Lay the sources out
 	swift format --in-place --parallel --recursive Package.swift Sources Tests \

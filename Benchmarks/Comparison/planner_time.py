@@ -38,12 +38,20 @@ def engines() -> dict:
     package("vllm.distributed.eplb", "vllm/distributed/eplb")
     package("sglang.srt.eplb", "sglang/srt/eplb")
     vllm = importlib.import_module("vllm.distributed.eplb.policy").DefaultEplbPolicy
+    policy = importlib.import_module("ballast.vllm").BallastEplbPolicy
     sglang = importlib.import_module("sglang.srt.eplb.eplb_algorithms.deepseek")
     return {
         "ballast": lambda *arguments: ballast.rebalance_experts(*arguments)[0],
         "vLLM": vllm.rebalance_experts,
         "SGLang": lambda *arguments: sglang.rebalance_experts(*arguments, enable_hierarchical=arguments[2] > 1)[0],
+        "ballast, slots kept": lambda *arguments: policy.rebalance_experts(*arguments, placed_before(*arguments)),
+        "vLLM, slots kept": lambda *arguments: vllm.rebalance_experts(*arguments, placed_before(*arguments)),
     }
+
+
+def placed_before(weight: torch.Tensor, copies: int, *_: int) -> torch.Tensor:
+    """Where experts were: in order, the first ones twice."""
+    return (torch.arange(copies) % weight.shape[1]).repeat(weight.shape[0], 1)
 
 
 def imbalance(placed: torch.Tensor, weight: np.ndarray, devices: int) -> float:
@@ -71,7 +79,7 @@ def main() -> None:
                 placed = plan(*arguments)
                 times[name].append((time.perf_counter() - start) * 1e3)
         for name, plan in rows.items():
-            print(f"  {name:8} {statistics.median(times[name]):8.1f} ms   imbalance "
+            print(f"  {name:19} {statistics.median(times[name]):8.1f} ms   imbalance "
                   f"{imbalance(plan(*arguments), weight, devices):.4f}")
 
 

@@ -49,8 +49,8 @@ before, after = device_tokens(contiguous), device_tokens(plan.placement)
 if len(sys.argv) == 1:
     bars("before", before)
     bars("after", after)
-    print(f"device imbalance {plan.imbalance_before:.2f} before, {plan.imbalance_after:.2f} after")
-    print(f"{plan.added} replicas added, {plan.removed} removed")
+    print(f"device imbalance {plan.forecast.imbalance_before:.2f} before, {plan.forecast.imbalance_after:.2f} after")
+    print(f"{plan.forecast.added} replicas added, {plan.forecast.removed} removed")
 else:
     import matplotlib.pyplot as plot
 

@@ -52,8 +52,7 @@ public final class Balancer: Sendable {
     guard (1...65_536).contains(configuration.laneLimit) else {
       throw .knobOutOfRange(name: "laneLimit", value: configuration.laneLimit, allowed: 1...65_536)
     }
-    let shape = executor.shape
-    let topology = executor.topology
+    let (shape, topology) = (executor.shape, executor.topology)
     let budget = try Result { () throws(ByteBudgetError) in
       try ByteBudget(shape: shape, topology: topology, configuration: configuration.planner)
     }.mapError { BalancerError.memory($0) }.get()
@@ -234,6 +233,7 @@ public final class Balancer: Sendable {
   private func fits(_ snapshot: LoadSnapshot, _ samples: SampleTotals) -> Bool {
     let shape = path.executor.shape
     return snapshot.totals.layers == shape.layers && snapshot.totals.expertsPerLayer == shape.expertsPerLayer
+      && snapshot.totals.roundsPerLayer == shape.roundsPerLayer
       && [samples.importance, samples.error, samples.shadowed].allSatisfy { rows in
         rows.count == shape.layers && rows.allSatisfy { $0.count == shape.expertsPerLayer }
       }
@@ -242,7 +242,7 @@ public final class Balancer: Sendable {
   private func fits(_ transitions: AffinityTotals?) -> Bool {
     guard let transitions else { return true }
     let shape = path.executor.shape
-    return transitions.expertsPerLayer == shape.expertsPerLayer
+    return transitions.expertsPerLayer == shape.expertsPerLayer && transitions.roundsPerLayer == shape.roundsPerLayer
       && transitions.transitions.allSatisfy {
         $0.weights.count == shape.expertsPerLayer * shape.expertsPerLayer
           && (0..<shape.layers).contains($0.from.index) && (0..<shape.layers).contains($0.to.index)

@@ -28,12 +28,12 @@ public struct ExpertDimensions: Hashable, Sendable {
   ///
   /// - Throws: `CPUExecutorError.shape` when a count is out of range.
   public func modelShape(
-    layers: Int, expertsPerLayer: Int, expertsPerToken: Int, fullPrecision: Precision
+    layers: Int, expertsPerLayer: Int, expertsPerToken: Int, fullPrecision: Precision, roundsPerLayer: Int = 1
   ) throws(CPUExecutorError) -> ModelShape {
     do {
       return try ModelShape(
         layers: layers, expertsPerLayer: expertsPerLayer, expertsPerToken: expertsPerToken,
-        bytesPerExpert: PerPrecision { bytes($0) }, fullPrecision: fullPrecision)
+        bytesPerExpert: PerPrecision { bytes($0) }, fullPrecision: fullPrecision, roundsPerLayer: roundsPerLayer)
     } catch {
       throw .shape(error)
     }

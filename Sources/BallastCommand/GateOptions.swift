@@ -73,19 +73,23 @@ extension GateConfiguration {
 }
 
 extension GateConfiguration.Kind: ExpressibleByArgument {
+  /// The gate of this name, or nil.
   public init?(argument: String) {
     guard let kind = Self.allCases.first(where: { $0.description == argument }) else { return nil }
     self = kind
   }
 
+  /// The names there are.
   public static var allValueStrings: [String] { allCases.map(\.description) }
 }
 
 extension Dispersion: ExpressibleByArgument {
+  /// The dispersion of this name, or nil.
   public init?(argument: String) {
     guard let dispersion = Self.allCases.first(where: { "\($0)" == argument }) else { return nil }
     self = dispersion
   }
 
+  /// The names there are.
   public static var allValueStrings: [String] { allCases.map { "\($0)" } }
 }

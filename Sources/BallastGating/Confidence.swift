@@ -25,6 +25,7 @@ public struct Confidence: Hashable, Sendable {
   /// The confidence of a distribution given as logits.
   ///
   /// - Parameter logits: One a class; finite. A single class is certain.
+  /// - Returns: A number from 0 to 1.
   /// - Throws: `GatingError.expertsPerLayer` when there is none, `.logitNotFinite`.
   public func of(_ logits: Span<Float>) throws(GatingError) -> Double {
     guard (1...65_535).contains(logits.count) else {

@@ -73,9 +73,10 @@ public struct MassController: Hashable, Sendable {
     self.target = target
   }
 
-  /// Takes in what the current mass cost, and returns the mass to use next.
+  /// Takes in what the current mass cost.
   ///
   /// - Parameter cost: What was measured, in the target's unit; one that is negative or not finite changes nothing.
+  /// - Returns: The mass to use next.
   @discardableResult
   public mutating func update(cost: Double) -> Double {
     guard cost >= 0, cost.isFinite else { return mass }

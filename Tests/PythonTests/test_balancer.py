@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 
@@ -86,6 +88,31 @@ def test_freezing_and_devices(balancer):
     with pytest.raises(ballast.NothingError):
         balancer.abort()
     balancer.configure("controller.dwellTicks = 3")
+
+
+def test_running_ticks_in_a_thread_until_the_context_ends(model, batch):
+    with ballast.Balancer(model, 4, settings={"tickMilliseconds": 1}) as balancer:
+        with balancer.running() as same:
+            assert same is balancer
+            while balancer.statistics().ticks < 3:
+                time.sleep(0.001)
+        ticks = balancer.statistics().ticks
+        with pytest.raises(KeyError), balancer.running():
+            raise KeyError
+        with balancer.running():
+            balancer.close()
+    assert ticks >= 3
+
+
+def test_a_second_run_is_refused_and_the_first_goes_on(model):
+    with ballast.Balancer(model, 4, settings={"tickMilliseconds": 1}) as balancer, balancer.running():
+        while balancer.statistics().ticks < 1:
+            time.sleep(0.001)
+        with pytest.raises(ballast.BusyError):
+            balancer.run()
+        ticks = balancer.statistics().ticks
+        while balancer.statistics().ticks == ticks:
+            time.sleep(0.001)
 
 
 @pytest.mark.parametrize("settings", ["nonsense = 1", "controller.dwellTicks = -4", {"planner.memoryBudgetShare": "x"},

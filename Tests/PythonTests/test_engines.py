@@ -5,6 +5,7 @@ replaced by the least that loads them.
 """
 
 import importlib
+import importlib.metadata
 import os
 import sys
 import types
@@ -138,9 +139,29 @@ def test_vllm_is_told_what_cannot_be(vllm):
         vllm.BallastEplbPolicy.rebalance_experts(torch.tensor([[10, 20, 30, 40]]), 7, 2, 2, 4)
 
 
-def test_vllm_is_switched_on(vllm):
-    vllm.use()
-    assert importlib.import_module("vllm.distributed.eplb.policy").EPLB_POLICIES["default"] is vllm.BallastEplbPolicy
+def run_plugin(group, monkeypatch, value):
+    monkeypatch.setenv("BALLAST_EPLB", value)
+    [entry] = [entry for entry in importlib.metadata.entry_points(group=group) if entry.name == "ballast"]
+    entry.load()()
+
+
+def test_vllm_is_switched_on_by_its_plugin(vllm, monkeypatch):
+    policies = importlib.import_module("vllm.distributed.eplb.policy")
+    run_plugin("vllm.general_plugins", monkeypatch, "0")
+    assert policies.EPLB_POLICIES["default"] is policies.DefaultEplbPolicy
+    with pytest.raises(ballast.BadSettingError):
+        run_plugin("vllm.general_plugins", monkeypatch, "yes")
+    run_plugin("vllm.general_plugins", monkeypatch, "1")
+    assert policies.EPLB_POLICIES["default"] is vllm.BallastEplbPolicy
+
+
+def test_sglang_is_switched_on_by_its_plugin(sglang, monkeypatch):
+    algorithms = importlib.import_module("sglang.srt.eplb.eplb_algorithms")
+    own = algorithms.rebalance_experts
+    run_plugin("sglang.srt.plugins", monkeypatch, "0")
+    assert algorithms.rebalance_experts is own
+    run_plugin("sglang.srt.plugins", monkeypatch, "1")
+    assert algorithms.rebalance_experts is sglang.rebalance_experts
 
 
 @pytest.mark.parametrize("weight, replicas, groups, nodes, ranks", CASES)

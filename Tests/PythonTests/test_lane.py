@@ -30,6 +30,28 @@ def test_results_are_written_into_the_arrays_of_the_caller(lane, batch):
     assert into.rows is rows and rows.min() >= 0
 
 
+def test_numbers_of_numpy_are_numbers(lane, batch):
+    lane.dispatch(np.int64(1), batch, phase=np.uint8(0))
+    with pytest.raises(ballast.BadValueError):
+        lane.dispatch(np.int64(-1), batch)
+
+
+def test_arrays_given_anew_are_the_ones_that_are_written(lane, batch):
+    into = ballast.Dispatch(rows=np.zeros(batch.size, np.int32))
+    lane.dispatch(0, batch, into=into)
+    first, into.rows = into.rows, np.full(batch.size, -7, np.int32)
+    first[:] = -7
+    lane.dispatch(0, batch, into=into)
+    assert into.rows.min() >= 0 and first.max() == -7
+    into.rows = np.zeros(3, np.int32)
+    with pytest.raises(ballast.BufferTooSmallError):
+        lane.dispatch(0, batch, into=into)
+    into.rows = None
+    into.entry_of_assignment = np.zeros(batch.size - 1, np.int32)
+    with pytest.raises(ballast.ArrayError):
+        lane.dispatch(0, batch, into=into)
+
+
 def test_rows_of_different_length_and_masked_tokens(lane):
     ids = np.array([3, 1, 2, 3], np.int32)
     starts = np.array([0, 1, 1, 4], np.int32)

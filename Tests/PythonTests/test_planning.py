@@ -8,7 +8,7 @@ LOADS = np.random.default_rng(5).pareto(1, (3, 16)) * 100
 
 def test_a_plan_evens_loads_out_within_the_copies():
     plan = ballast.plan(LOADS, copies=24, devices=4)
-    assert plan.imbalance_after < 1.1 < plan.imbalance_before
+    assert plan.forecast.imbalance_after < 1.1 < plan.forecast.imbalance_before
     assert len(plan.placement) <= 24 * 3 and plan.placement["device"].max() == 3
     for layer in range(3):
         assert set(plan.placement["expert"][plan.placement["layer"] == layer]) == set(range(16))
@@ -17,7 +17,7 @@ def test_a_plan_evens_loads_out_within_the_copies():
 def test_planning_from_its_own_result_moves_nothing():
     plan = ballast.plan(LOADS, copies=24, devices=4)
     again = ballast.plan(LOADS, copies=24, devices=4, placement=plan.placement)
-    assert again.bytes_moved == 0
+    assert again.forecast.bytes_moved == 0
     np.testing.assert_array_equal(again.placement, plan.placement)
 
 

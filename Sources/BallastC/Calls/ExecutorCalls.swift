@@ -117,7 +117,7 @@ public func ballast_lane_forward(
           lane.selection, layer: LayerID(Int(layer)), input: unsafe read.span, residual: stream, output: &written)
       } catch {
         switch error {
-        case .layerOutOfRange, .expertCount, .wrongLength: throw .badValue("\(error)")
+        case .layerOutOfRange, .roundOutOfRange, .expertCount, .wrongLength: throw .badValue("\(error)")
         default: throw Refusal(BALLAST_EXECUTION_FAILED, "\(error)")
         }
       }

@@ -74,7 +74,8 @@ public func ballast_load_add(
         throw .badValue("experts is \(experts); the load has \(totals.expertsPerLayer)")
       }
       let counts = unsafe try elements(tokens_per_expert, Int(experts), "tokens_per_expert")
-      var batch = LoadTotals(layers: totals.layers, expertsPerLayer: totals.expertsPerLayer)
+      var batch = LoadTotals(
+        layers: totals.layers, expertsPerLayer: totals.expertsPerLayer, roundsPerLayer: totals.roundsPerLayer)
       batch.add(
         counts.indices.map { unsafe Int(clamping: counts[$0]) }, tokens: Int(clamping: tokens), phase: phase,
         layer: LayerID(Int(layer)))

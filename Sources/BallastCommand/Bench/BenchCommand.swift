@@ -17,6 +17,7 @@ struct BenchCommand: AsyncParsableCommand {
       """,
     subcommands: [
       RecordBenchCommand.self, DispatchBenchCommand.self, PublishBenchCommand.self, PauseBenchCommand.self,
-      PlanBenchCommand.self, ExpertsBenchCommand.self, AllBenchCommand.self, InstancesBenchCommand.self,
+      GateBenchCommand.self, PlanBenchCommand.self, ExpertsBenchCommand.self, AllBenchCommand.self,
+      InstancesBenchCommand.self,
     ])
 }

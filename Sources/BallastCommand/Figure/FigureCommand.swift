@@ -5,12 +5,9 @@ import BallastOperations
 struct FigureCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "figure",
-    abstract: "Make figures of the documentation.",
+    abstract: "Make the figures of docs/performance.md, docs/gates.md and docs/residency.md.",
     discussion: """
-      activation and borrowing show what dispatch gains on a simulated cluster (docs/performance.md), residency and recovery
-      what a model predicts when a part of its experts is in memory (docs/residency.md).
-
-      The simulated devices follow the law of an H200-class accelerator: an expert costs its bytes at 4.8 TB/s and
+      Activation and borrowing are shown on a simulated cluster. Its devices follow the law of an H200-class accelerator: an expert costs its bytes at 4.8 TB/s and
       2 µs to touch, a token two operations a weight at 60 % of 989 TFLOP/s (bfloat16), links carry 450 GB/s.
 
       Exit status: 0 done, 1 an input could not be used, 2 the command line could not be understood.
@@ -18,6 +15,8 @@ struct FigureCommand: AsyncParsableCommand {
     subcommands: [
       ActivationFigureCommand.self, BorrowingFigureCommand.self, ResidencyFigureCommand.self,
       RecoveryFigureCommand.self,
+      MassFigureCommand.self,
+      ConfidenceFigureCommand.self, TopPFigureCommand.self,
     ])
 }
 

@@ -161,8 +161,8 @@ final class ServingArm: Sendable {
     let model = checkpoint.configuration
     return try input { () throws(CPUExecutorError) in
       try dimensions(checkpoint).modelShape(
-        layers: model.layers, expertsPerLayer: model.expertsPerLayer, expertsPerToken: model.expertsPerToken,
-        fullPrecision: checkpoint.fullPrecision)
+        layers: model.layers, expertsPerLayer: model.expertsPerLayer, expertsPerToken: model.expertsPerRound,
+        fullPrecision: checkpoint.fullPrecision, roundsPerLayer: model.roundsPerLayer)
     }
   }
 

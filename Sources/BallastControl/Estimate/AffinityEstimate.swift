@@ -1,13 +1,13 @@
 public import BallastRuntime
 import Glibc
 
-/// Where the tokens of a batch are expected to go from layer to layer.
+/// Where the tokens of a batch are expected to go from layer to layer, and from round to round.
 public struct AffinityEstimate: Hashable, Sendable {
   /// What is expected between two layers.
   public struct Transition: Hashable, Sendable {
     /// The layer tokens come from.
     public var from: LayerID
-    /// The layer they go to.
+    /// The layer they go to; the same one from round to round.
     public var to: LayerID
     /// `[expert of from · experts + expert of to]`: tokens of a batch, each divided over its pairs of choices.
     public var tokens: [Double]
@@ -22,22 +22,29 @@ public struct AffinityEstimate: Hashable, Sendable {
 
   /// Experts in each layer.
   public let expertsPerLayer: Int
+  /// Rounds of each layer.
+  public let roundsPerLayer: Int
   /// The pairs of layers looked at.
   public let transitions: [Transition]
 
   /// States an estimate; every `tokens` has `expertsPerLayer²` values, none negative.
-  public init(expertsPerLayer: Int, transitions: [Transition]) {
+  public init(expertsPerLayer: Int, roundsPerLayer: Int = 1, transitions: [Transition]) {
     self.expertsPerLayer = expertsPerLayer
+    self.roundsPerLayer = roundsPerLayer
     self.transitions = transitions
   }
 
   /// What `totals` make expect of a batch of the mean size seen.
+  ///
+  /// A batch is one round's: of the tokens of a layer of C rounds, one in C leaves it and the others come again.
   public init(_ totals: AffinityTotals) {
+    let rounds = Double(totals.roundsPerLayer)
     self.init(
-      expertsPerLayer: totals.expertsPerLayer,
+      expertsPerLayer: totals.expertsPerLayer, roundsPerLayer: totals.roundsPerLayer,
       transitions: totals.transitions.map { seen in
         let looked = seen.weights.reduce(0, +)
-        let scale = looked > 0 && seen.batches > 0 ? seen.tokens / seen.batches / looked : 0
+        let share = seen.from == seen.to ? (rounds - 1) / rounds : 1 / rounds
+        let scale = looked > 0 && seen.batches > 0 ? share * seen.tokens / seen.batches / looked : 0
         return Transition(from: seen.from, to: seen.to, tokens: seen.weights.map { max(0, $0 * scale) })
       })
   }

@@ -41,6 +41,8 @@ public enum ExecutionError: Error, Hashable, CustomStringConvertible {
   case expertCount(selection: Int, model: Int)
   /// The model has no such layer.
   case layerOutOfRange(layer: LayerID, layers: Int)
+  /// The model's layers take fewer rounds.
+  case roundOutOfRange(round: RoundID, rounds: Int)
   /// The device a run was sent to is lost.
   case deviceLost(DeviceID)
   /// The weights of a stored replica cannot be read any more.
@@ -53,6 +55,7 @@ public enum ExecutionError: Error, Hashable, CustomStringConvertible {
     case .unknownReplica(let handle): "replica handle \(handle) is not staged"
     case .expertCount(let selection, let model): "the selection is over \(selection) experts, the model has \(model)"
     case .layerOutOfRange(let layer, let layers): "layer \(layer) is not one of the model's \(layers) MoE layers"
+    case .roundOutOfRange(let round, let rounds): "round \(round) is not one of the \(rounds) of the model's layers"
     case .deviceLost(let device): "device \(device) is lost"
     case .storedUnreadable(let layer, let expert):
       "expert \(expert) of layer \(layer) is stored, and its weights cannot be read any more"

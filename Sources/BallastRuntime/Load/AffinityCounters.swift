@@ -1,4 +1,4 @@
-/// Sums how often sampled tokens go from an expert of one layer to an expert of the next.
+/// Sums how often sampled tokens go from an expert of one layer to an expert of the next, or from round to round.
 ///
 /// A token that chose several experts counts for every pair of them, by the product of their gate weights, and 1 in
 /// all. Memory is lanes · pairs of layers · experts² words, so few lanes are given a row; the others sample nothing.
@@ -25,24 +25,29 @@ public final class AffinityCounters: Sendable {
   private let columnsPerPair: Int
   /// Experts in each layer.
   public let expertsPerLayer: Int
+  /// Rounds of each layer.
+  public let roundsPerLayer: Int
   /// The pairs of layers looked at.
   public let pairs: [Pair]
   /// Lanes that have a row.
   public var lanes: Int { rows.rows }
 
   /// Sums at zero.
-  public init(lanes: Int, expertsPerLayer: Int, pairs: [Pair]) {
+  public init(lanes: Int, expertsPerLayer: Int, roundsPerLayer: Int = 1, pairs: [Pair]) {
     self.expertsPerLayer = expertsPerLayer
+    self.roundsPerLayer = roundsPerLayer
     self.pairs = pairs
     columnsPerPair = expertsPerLayer * expertsPerLayer + 2
     rows = AtomicRows(rows: lanes, columns: pairs.count * columnsPerPair)
   }
 
-  /// Sums at zero for every layer and the one after it.
+  /// Sums at zero for every layer and the one after it, and for every layer of several rounds and itself.
   public convenience init(lanes: Int, shape: ModelShape) {
+    let layers = (0..<shape.layers).map { LayerID($0) }
     self.init(
-      lanes: lanes, expertsPerLayer: shape.expertsPerLayer,
-      pairs: (1..<max(shape.layers, 1)).map { Pair(from: LayerID($0 - 1), to: LayerID($0)) })
+      lanes: lanes, expertsPerLayer: shape.expertsPerLayer, roundsPerLayer: shape.roundsPerLayer,
+      pairs: zip(layers, layers.dropFirst()).map { Pair(from: $0, to: $1) }
+        + (shape.roundsPerLayer > 1 ? layers.map { Pair(from: $0, to: $0) } : []))
   }
 
   /// Where a pair of layers stands in `pairs`; nil when it is not looked at.
@@ -81,7 +86,8 @@ public final class AffinityCounters: Sendable {
         transitions[index].batches += sum(first + square + 1, lane)
       }
     }
-    return AffinityTotals(expertsPerLayer: expertsPerLayer, transitions: transitions)
+    return AffinityTotals(
+      expertsPerLayer: expertsPerLayer, roundsPerLayer: roundsPerLayer, transitions: transitions)
   }
 
   private func add(_ amount: Double, _ word: Int, _ lane: Int) {

@@ -4,7 +4,7 @@ public struct AffinityTotals: Hashable, Sendable {
   public struct Transition: Hashable, Sendable {
     /// The layer the tokens came from.
     public var from: LayerID
-    /// The layer they went to; the same one where a layer's experts are passed several times.
+    /// The layer they went to; the same one from round to round.
     public var to: LayerID
     /// `[expert of from · experts + expert of to]`: tokens, each divided over its pairs of choices by gate weight.
     public var weights: [Double]
@@ -25,12 +25,15 @@ public struct AffinityTotals: Hashable, Sendable {
 
   /// Experts in each layer.
   public let expertsPerLayer: Int
+  /// Rounds of each layer.
+  public let roundsPerLayer: Int
   /// The pairs of layers looked at.
   public var transitions: [Transition]
 
   /// States totals; every `weights` has `expertsPerLayer²` values.
-  public init(expertsPerLayer: Int, transitions: [Transition]) {
+  public init(expertsPerLayer: Int, roundsPerLayer: Int = 1, transitions: [Transition]) {
     self.expertsPerLayer = expertsPerLayer
+    self.roundsPerLayer = roundsPerLayer
     self.transitions = transitions
   }
 

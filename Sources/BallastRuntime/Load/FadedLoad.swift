@@ -25,7 +25,8 @@ struct FadedLoad: Sendable {
   /// The sums as whole numbers; nil before the first slide.
   func totals(like totals: LoadTotals) -> LoadTotals? {
     guard weights > 0 else { return nil }
-    var rounded = LoadTotals(layers: totals.layers, expertsPerLayer: totals.expertsPerLayer)
+    var rounded = LoadTotals(
+      layers: totals.layers, expertsPerLayer: totals.expertsPerLayer, roundsPerLayer: totals.roundsPerLayer)
     for index in counts.indices { rounded.counts[index] = UInt64(min(counts[index], 0x1p62).rounded()) }
     return rounded
   }

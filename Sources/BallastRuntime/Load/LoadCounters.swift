@@ -1,4 +1,4 @@
-/// Counts the tokens routed to each expert since the balancer started.
+/// Counts the tokens routed to each expert, round by round, since the balancer started.
 ///
 /// Counts only grow. A lane adds to its own row; the control loop sums the rows. A sliding window
 /// is the difference of two sums, so nothing is reset while lanes are writing.
@@ -7,31 +7,36 @@ public final class LoadCounters: Sendable {
   // - `record` is wait-free: see `AtomicRows`.
   // - `totals` may miss tokens recorded while it runs and never counts one twice.
   private let rows: AtomicRows
-  private let columnsPerLayer: Int
+  private let columnsPerRound: Int
   /// MoE layers.
   public let layers: Int
   /// Experts in each layer.
   public let expertsPerLayer: Int
+  /// Rounds of each layer.
+  public let roundsPerLayer: Int
 
   /// Counters at zero, one row a lane.
   public init(lanes: Int, shape: ModelShape) {
     layers = shape.layers
     expertsPerLayer = shape.expertsPerLayer
-    columnsPerLayer = LoadTotals.columns(expertsPerLayer: shape.expertsPerLayer)
-    rows = AtomicRows(rows: lanes, columns: Phase.allCases.count * shape.layers * columnsPerLayer)
+    roundsPerLayer = shape.roundsPerLayer
+    columnsPerRound = LoadTotals.columns(expertsPerLayer: shape.expertsPerLayer)
+    rows = AtomicRows(
+      rows: lanes, columns: Phase.allCases.count * shape.layers * shape.roundsPerLayer * columnsPerRound)
   }
 
   /// Adds a batch's counted tokens to the row of `lane`.
   ///
   /// - Precondition: only the lane that owns the row calls this; the batch is over `expertsPerLayer` experts.
   /// - Complexity: O(experts chosen); no allocation, no lock.
-  func record(_ load: borrowing BatchLoad, layer: LayerID, lane: Int) {
+  func record(_ load: borrowing BatchLoad, layer: LayerID, round: RoundID = .first, lane: Int) {
     precondition(load.experts == expertsPerLayer && (0..<layers).contains(layer.index))
+    precondition((0..<roundsPerLayer).contains(round.index))
     rows.withRow(lane) { row in
       var isFirst = true
       for group in load.groups.indices where load.groups[group].traits.isCounted {
         let phase = Int(load.groups[group].traits.phase.rawValue)
-        let first = (phase &* layers &+ layer.index) &* columnsPerLayer
+        let first = ((phase &* layers &+ layer.index) &* roundsPerLayer &+ round.index) &* columnsPerRound
         for place in 0..<load.activeCount {
           let expert = Int(load.active[place])
           let tokens = load.tokens(group, expert)
@@ -46,9 +51,9 @@ public final class LoadCounters: Sendable {
 
   /// Tokens counted so far by all lanes.
   ///
-  /// - Complexity: O(lanes · layers · experts); never waits for a lane.
+  /// - Complexity: O(lanes · layers · rounds · experts); never waits for a lane.
   public func totals() -> LoadTotals {
-    var totals = LoadTotals(layers: layers, expertsPerLayer: expertsPerLayer)
+    var totals = LoadTotals(layers: layers, expertsPerLayer: expertsPerLayer, roundsPerLayer: roundsPerLayer)
     for lane in 0..<rows.rows {
       for column in 0..<rows.columns {
         totals.counts[column] += rows.value(row: lane, column: column)

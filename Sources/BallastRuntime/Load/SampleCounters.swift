@@ -11,12 +11,16 @@ public final class SampleCounters: Sendable {
     case shadowed
   }
 
-  /// One word each, after the words of the experts.
-  private enum Single: Int, CaseIterable {
+  /// One word a round each, after the words of the experts.
+  private enum RoundColumn: Int, CaseIterable {
     case batches
     case expertImbalance
     case replicaImbalance
     case deviceImbalance
+  }
+
+  /// One word each, after those.
+  private enum Single: Int, CaseIterable {
     case delayedBatches
     case storedAssignments
     case substitutedAssignments
@@ -30,12 +34,18 @@ public final class SampleCounters: Sendable {
   public let layers: Int
   /// Experts in each layer.
   public let expertsPerLayer: Int
+  /// Rounds of each layer.
+  public let roundsPerLayer: Int
 
   /// Sums at zero, one row a lane.
   public init(lanes: Int, shape: ModelShape) {
     layers = shape.layers
     expertsPerLayer = shape.expertsPerLayer
-    rows = AtomicRows(rows: lanes, columns: Column.allCases.count * shape.experts + Single.allCases.count)
+    roundsPerLayer = shape.roundsPerLayer
+    rows = AtomicRows(
+      rows: lanes,
+      columns: Column.allCases.count * shape.experts + RoundColumn.allCases.count * shape.roundsPerLayer
+        + Single.allCases.count)
   }
 
   /// Adds one token's importance score for `expert`.
@@ -51,11 +61,11 @@ public final class SampleCounters: Sendable {
   }
 
   /// Adds how unevenly a batch fell.
-  func addImbalance(_ imbalance: ImbalanceTotals, lane: Int) {
-    add(imbalance.batches, word(.batches), lane)
-    add(imbalance.expert, word(.expertImbalance), lane)
-    add(imbalance.replica, word(.replicaImbalance), lane)
-    add(imbalance.device, word(.deviceImbalance), lane)
+  func addImbalance(_ imbalance: ImbalanceTotals, round: RoundID = .first, lane: Int) {
+    add(imbalance.batches, word(.batches, round.index), lane)
+    add(imbalance.expert, word(.expertImbalance, round.index), lane)
+    add(imbalance.replica, word(.replicaImbalance, round.index), lane)
+    add(imbalance.device, word(.deviceImbalance, round.index), lane)
   }
 
   /// Notes that a batch was delayed while a plan was applied.
@@ -72,7 +82,7 @@ public final class SampleCounters: Sendable {
   ///
   /// - Complexity: O(lanes · layers · experts); never waits for a lane.
   public func totals() -> SampleTotals {
-    var totals = SampleTotals(layers: layers, expertsPerLayer: expertsPerLayer)
+    var totals = SampleTotals(layers: layers, expertsPerLayer: expertsPerLayer, roundsPerLayer: roundsPerLayer)
     for lane in 0..<rows.rows {
       for layer in 0..<layers {
         for expert in 0..<expertsPerLayer {
@@ -81,10 +91,12 @@ public final class SampleCounters: Sendable {
           totals.shadowed[layer][expert] += sum(.shadowed, LayerID(layer), expert, lane)
         }
       }
-      totals.imbalance.batches += sum(word(.batches), lane)
-      totals.imbalance.expert += sum(word(.expertImbalance), lane)
-      totals.imbalance.replica += sum(word(.replicaImbalance), lane)
-      totals.imbalance.device += sum(word(.deviceImbalance), lane)
+      for round in 0..<roundsPerLayer {
+        totals.imbalanceByRound[round].batches += sum(word(.batches, round), lane)
+        totals.imbalanceByRound[round].expert += sum(word(.expertImbalance, round), lane)
+        totals.imbalanceByRound[round].replica += sum(word(.replicaImbalance, round), lane)
+        totals.imbalanceByRound[round].device += sum(word(.deviceImbalance, round), lane)
+      }
       totals.delayedBatches += sum(word(.delayedBatches), lane)
       totals.storedAssignments += sum(word(.storedAssignments), lane)
       totals.substitutedAssignments += sum(word(.substitutedAssignments), lane)
@@ -107,7 +119,11 @@ public final class SampleCounters: Sendable {
 
   private func sum(_ word: Int, _ lane: Int) -> Double { Double(bitPattern: rows.value(row: lane, column: word)) }
 
-  private func word(_ single: Single) -> Int { Column.allCases.count * layers * expertsPerLayer + single.rawValue }
+  private func word(_ column: RoundColumn, _ round: Int) -> Int {
+    Column.allCases.count * layers * expertsPerLayer + round * RoundColumn.allCases.count + column.rawValue
+  }
+
+  private func word(_ single: Single) -> Int { rows.columns - Single.allCases.count + single.rawValue }
 
   private func word(_ column: Column, _ layer: LayerID, _ expert: Int) -> Int {
     (column.rawValue * layers + layer.index) * expertsPerLayer + expert

@@ -1,9 +1,9 @@
-/// A lane's memory of the last batch it sampled, by which it knows where the tokens of the next layer come from.
+/// A lane's memory of the last batch it sampled, by which it knows where the tokens of the next round come from.
 ///
-/// Batches are told apart by their number: the n-th batch of a layer is taken for the n-th of the layer before it,
-/// which holds for any lane that passes each batch through its layers once and in order.
+/// Batches are told apart by their number: the n-th batch of a round is taken for the n-th of the round before it,
+/// which holds for any lane that passes each batch through its layers and rounds once and in order.
 struct TransitionRecorder: Sendable {
-  private var layer: LayerID?
+  private var place: (layer: LayerID, round: RoundID)?
   private var number = 0
   private var experts: [UInt16] = []
   private var gates: [Float] = []
@@ -13,15 +13,26 @@ struct TransitionRecorder: Sendable {
   ///
   /// - Complexity: O(assignments + sampled tokens · choices²); allocates only beyond the largest batch seen.
   mutating func observe(
-    _ selection: borrowing SelectionSpan, layer: LayerID, number: Int, counters: AffinityCounters, lane: Int
+    _ selection: borrowing SelectionSpan, layer: LayerID, round: RoundID, number: Int, counters: AffinityCounters,
+    lane: Int
   ) {
     guard lane < counters.lanes else { return }
-    if let before = self.layer, self.number == number, ends.count == selection.tokenCount,
-      let pair = counters.pair(from: before, to: layer)
+    if let place, self.number == number, ends.count == selection.tokenCount,
+      Self.follows(layer, round, place, rounds: counters.roundsPerLayer),
+      let pair = counters.pair(from: place.layer, to: layer)
     {
       count(selection, pair, counters, lane)
     }
-    keep(selection, layer, number)
+    keep(selection, number)
+    place = (layer, round)
+  }
+
+  /// Whether a round comes right after another: in the same layer, or as the first after the last of a layer.
+  private static func follows(
+    _ layer: LayerID, _ round: RoundID, _ place: (layer: LayerID, round: RoundID), rounds: Int
+  ) -> Bool {
+    if layer == place.layer { return round.index == place.round.index + 1 }
+    return round == .first && place.round.index == rounds - 1
   }
 
   private func count(_ selection: borrowing SelectionSpan, _ pair: Int, _ counters: AffinityCounters, _ lane: Int) {
@@ -49,8 +60,7 @@ struct TransitionRecorder: Sendable {
   }
 
   // The contents are copied: holding the arrays would make the next change of the selection allocate.
-  private mutating func keep(_ selection: borrowing SelectionSpan, _ layer: LayerID, _ number: Int) {
-    self.layer = layer
+  private mutating func keep(_ selection: borrowing SelectionSpan, _ number: Int) {
     self.number = number
     experts.resize(to: selection.assignmentCount, with: 0)
     gates.resize(to: selection.assignmentCount, with: 0)

@@ -4,8 +4,10 @@ public struct ModelShape: Hashable, Sendable {
   public let layers: Int
   /// Experts in each MoE layer.
   public let expertsPerLayer: Int
-  /// Experts the gate chooses for one token, at most.
+  /// Experts the gate chooses for one token in one round, at most.
   public let expertsPerToken: Int
+  /// Rounds each layer takes over its experts, one after the other; 1 of ordinary layers.
+  public let roundsPerLayer: Int
   /// Bytes of one expert's weights and scales, at each precision.
   public let bytesPerExpert: PerPrecision<Int>
   /// The precision the checkpoint stores, which is what "full precision" means for this model.
@@ -19,14 +21,16 @@ public struct ModelShape: Hashable, Sendable {
   ///   - expertsPerToken: 1…`expertsPerLayer`.
   ///   - bytesPerExpert: Bytes of one expert at each precision, each 1…2⁴⁸; all experts together below 2⁶³.
   ///   - fullPrecision: The checkpoint's own precision.
+  ///   - roundsPerLayer: Rounds of each layer, 1…64.
   /// - Throws: `ModelShapeError` naming the value and its limits; nothing is left behind.
   public init(
     layers: Int, expertsPerLayer: Int, expertsPerToken: Int, bytesPerExpert: PerPrecision<Int>,
-    fullPrecision: Precision
+    fullPrecision: Precision, roundsPerLayer: Int = 1
   ) throws(ModelShapeError) {
     try Self.check("layers", layers, 1...65_535)
     try Self.check("expertsPerLayer", expertsPerLayer, 1...65_535)
     try Self.check("expertsPerToken", expertsPerToken, 1...expertsPerLayer)
+    try Self.check("roundsPerLayer", roundsPerLayer, Self.roundsAllowed)
     // All experts together must stay countable.
     let mostBytes = min(1 << 48, Int.max / (layers * expertsPerLayer))
     for precision in Precision.allCases {
@@ -37,7 +41,11 @@ public struct ModelShape: Hashable, Sendable {
     self.expertsPerToken = expertsPerToken
     self.bytesPerExpert = bytesPerExpert
     self.fullPrecision = fullPrecision
+    self.roundsPerLayer = roundsPerLayer
   }
+
+  /// How many rounds a layer may take.
+  public static let roundsAllowed = 1...64
 
   /// Experts of the whole model.
   public var experts: Int { layers * expertsPerLayer }

@@ -1,6 +1,6 @@
 /// An index into one named space; indices of different spaces do not mix.
 ///
-/// `LayerID`, `ExpertID`, `DeviceID` and `NodeID` conform. An index says nothing about whether the
+/// `LayerID`, `RoundID`, `ExpertID`, `DeviceID` and `NodeID` conform. An index says nothing about whether the
 /// space is that large: `ModelShape` and `Topology` do.
 public protocol SpaceIndex: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// The position in the space, from 0.

@@ -7,7 +7,7 @@ public struct Lane: ~Copyable, Sendable {
   private var dispatcher = Dispatcher()
   private var dispatched = Dispatch()
   private var sample: ExecutionSample? = ExecutionSample()
-  /// `[layer]`: batches served, for taking turns at being sampled.
+  /// `[layer · rounds + round]`: batches served, for taking turns at being sampled.
   private var batches: [Int]
   private var expertTokens: [Int]
   private var recorder = TransitionRecorder()
@@ -18,7 +18,7 @@ public struct Lane: ~Copyable, Sendable {
   init(path: ServingPath, row: Int) {
     self.path = path
     self.row = row
-    batches = Array(repeating: 0, count: path.executor.shape.layers)
+    batches = Array(repeating: 0, count: path.executor.shape.layers * path.executor.shape.roundsPerLayer)
     expertTokens = Array(repeating: 0, count: path.executor.shape.expertsPerLayer)
     substitution = Substitution(expertsPerLayer: path.executor.shape.expertsPerLayer)
   }
@@ -31,11 +31,12 @@ public struct Lane: ~Copyable, Sendable {
   /// What the gate before this lane works by.
   public var gate: GateSetting { path.gate }
 
-  /// Computes one layer of one batch: counts its load, chooses replicas, executes.
+  /// Computes one round of one layer of one batch: counts its load, chooses replicas, executes.
   ///
   /// - Parameters:
   ///   - selection: What the gate chose.
   ///   - layer: The MoE layer, counted from the first.
+  ///   - round: The round of a layer that takes several.
   ///   - input: `[token][hidden]`, what the experts read.
   ///   - residual: `[token][hidden]`, the stream the experts' output will be added to; nil when unknown, and then
   ///     this batch teaches nothing about importance.
@@ -46,25 +47,21 @@ public struct Lane: ~Copyable, Sendable {
   /// - Complexity: Recording and routing never lock and allocate only beyond the largest batch seen; executing
   ///   may queue behind other lanes' batches, never behind a plan.
   public mutating func serve(
-    _ selection: borrowing Selection, layer: LayerID, input: Span<Float>, residual: Span<Float>? = nil,
-    logits: Span<Float>? = nil, output: inout MutableSpan<Float>
+    _ selection: borrowing Selection, layer: LayerID, round: RoundID = .first, input: Span<Float>,
+    residual: Span<Float>? = nil, logits: Span<Float>? = nil, output: inout MutableSpan<Float>
   ) throws(ExecutionError) {
-    try check(selection.expertsPerLayer, layer)
+    try check(selection.expertsPerLayer, layer, round)
     let watch = path.isApplying ? WaitWatch() : nil
     let selection = selection.span
     dispatcher.count(selection)
-    path.counters.record(dispatcher.load, layer: layer, lane: row)
+    path.counters.record(dispatcher.load, layer: layer, round: round, lane: row)
     var outcome: ExecutionError?
     path.table.withCurrent(reader: row) { table in
-      if let evicted = table.evicted[layer.index] {
-        routeAround(evicted, selection, layer: layer, table: table, logits: logits)
-      } else {
-        dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
-      }
+      route(selection, layer, round, table, logits: logits)
       if let watch, watch.hasWaited(longerThan: SampleCounters.delayLimit) { path.samples.addDelay(lane: row) }
-      observeImbalance(layer, table)
-      let isSampled = takeSamplingTurn(layer, table.samplingInterval)
-      if isSampled { observeTransitions(selection, layer) }
+      observeImbalance(layer, round, table)
+      let isSampled = takeSamplingTurn(layer, round, table.samplingInterval)
+      if isSampled { observeTransitions(selection, layer, round) }
       var sample = isSampled && residual != nil ? self.sample.take() ?? ExecutionSample() : nil
       do throws(ExecutionError) {
         try path.executor.execute(dispatched, layer: layer, input: input, output: &output, sample: &sample)
@@ -81,10 +78,12 @@ public struct Lane: ~Copyable, Sendable {
   ///
   /// - Throws: `ExecutionError` when the selection is not for this model; nothing is counted then.
   /// - Complexity: O(assignments + experts); never locks, allocates only beyond the largest batch seen.
-  public mutating func record(_ selection: borrowing SelectionSpan, layer: LayerID) throws(ExecutionError) {
-    try check(selection.expertsPerLayer, layer)
+  public mutating func record(
+    _ selection: borrowing SelectionSpan, layer: LayerID, round: RoundID = .first
+  ) throws(ExecutionError) {
+    try check(selection.expertsPerLayer, layer, round)
     dispatcher.count(selection)
-    path.counters.record(dispatcher.load, layer: layer, lane: row)
+    path.counters.record(dispatcher.load, layer: layer, round: round, lane: row)
   }
 
   /// Counts the load of a batch and chooses its replicas, for engines that compute experts themselves.
@@ -94,16 +93,18 @@ public struct Lane: ~Copyable, Sendable {
   /// - Parameters:
   ///   - selection: What the gate chose.
   ///   - layer: The MoE layer, counted from the first.
+  ///   - round: The round of a layer that takes several.
   ///   - body: Reads the dispatch, which is lent and not copied, and computes by it.
   /// - Returns: What `body` returns.
   /// - Throws: `ExecutionError` when the selection is not for this model; nothing is counted then.
   /// - Complexity: As `serve`, without executing.
   @discardableResult
   public mutating func dispatch<Outcome>(
-    _ selection: borrowing SelectionSpan, layer: LayerID, _ body: (borrowing Dispatch) -> Outcome
+    _ selection: borrowing SelectionSpan, layer: LayerID, round: RoundID = .first,
+    _ body: (borrowing Dispatch) -> Outcome
   ) throws(ExecutionError) -> Outcome {
-    try record(selection, layer: layer)
-    return lend(selection, layer: layer) { dispatch, _ in body(dispatch) }
+    try record(selection, layer: layer, round: round)
+    return lend(selection, layer: layer, round: round) { dispatch, _ in body(dispatch) }
   }
 
   /// The same for a selection that owns its memory.
@@ -111,14 +112,16 @@ public struct Lane: ~Copyable, Sendable {
   /// - Parameters:
   ///   - selection: What the gate chose.
   ///   - layer: The MoE layer, counted from the first.
+  ///   - round: The round of a layer that takes several.
   ///   - body: Reads the dispatch.
   /// - Returns: What `body` returns.
   /// - Throws: `ExecutionError` when the selection is not for this model; nothing is counted then.
   @discardableResult
   public mutating func dispatch<Outcome>(
-    _ selection: borrowing Selection, layer: LayerID, _ body: (borrowing Dispatch) -> Outcome
+    _ selection: borrowing Selection, layer: LayerID, round: RoundID = .first,
+    _ body: (borrowing Dispatch) -> Outcome
   ) throws(ExecutionError) -> Outcome {
-    try dispatch(selection.span, layer: layer, body)
+    try dispatch(selection.span, layer: layer, round: round, body)
   }
 
   /// The same, for results that may find no room: the load is counted only when `body` has taken the dispatch.
@@ -126,31 +129,30 @@ public struct Lane: ~Copyable, Sendable {
   /// - Parameters:
   ///   - selection: What the gate chose.
   ///   - layer: The MoE layer.
+  ///   - round: The round of a layer that takes several.
   ///   - body: Reads the dispatch and the version of the table it was made by; returns whether it took it.
   /// - Returns: What `body` returned.
   /// - Throws: `ExecutionError` when the selection is not for this model.
   package mutating func dispatchIfTaken(
-    _ selection: borrowing SelectionSpan, layer: LayerID, _ body: (borrowing Dispatch, UInt64) -> Bool
+    _ selection: borrowing SelectionSpan, layer: LayerID, round: RoundID = .first,
+    _ body: (borrowing Dispatch, UInt64) -> Bool
   ) throws(ExecutionError) -> Bool {
-    try check(selection.expertsPerLayer, layer)
+    try check(selection.expertsPerLayer, layer, round)
     dispatcher.count(selection)
-    let isTaken = lend(selection, layer: layer, body)
-    if isTaken { path.counters.record(dispatcher.load, layer: layer, lane: row) }
+    let isTaken = lend(selection, layer: layer, round: round, body)
+    if isTaken { path.counters.record(dispatcher.load, layer: layer, round: round, lane: row) }
     return isTaken
   }
 
   /// Chooses replicas for the batch that was counted last and lends the dispatch, with its table's version, to `body`.
   private mutating func lend<Outcome>(
-    _ selection: borrowing SelectionSpan, layer: LayerID, _ body: (borrowing Dispatch, UInt64) -> Outcome
+    _ selection: borrowing SelectionSpan, layer: LayerID, round: RoundID,
+    _ body: (borrowing Dispatch, UInt64) -> Outcome
   ) -> Outcome {
     path.table.withCurrent(reader: row) { table in
-      if let evicted = table.evicted[layer.index] {
-        routeAround(evicted, selection, layer: layer, table: table, logits: nil)
-      } else {
-        dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
-      }
-      observeImbalance(layer, table)
-      if takeSamplingTurn(layer, table.samplingInterval) { observeTransitions(selection, layer) }
+      route(selection, layer, round, table, logits: nil)
+      observeImbalance(layer, round, table)
+      if takeSamplingTurn(layer, round, table.samplingInterval) { observeTransitions(selection, layer, round) }
       // Lent from a local value: a property of the lane would be copied first.
       var lent = Dispatch()
       swap(&lent, &dispatched)
@@ -159,14 +161,18 @@ public struct Lane: ~Copyable, Sendable {
     }
   }
 
-  /// Chooses replicas in a layer with evicted experts, and counts who serves their tokens.
+  /// Chooses replicas, and counts who serves tokens of evicted experts.
   ///
   /// The load counted is what the gate wanted, and batches that are sampled get what it wanted: an evicted expert whose
   /// importance were never seen could not come back.
-  private mutating func routeAround(
-    _ evicted: [Bool], _ selection: borrowing SelectionSpan, layer: LayerID, table: RoutingTable, logits: Span<Float>?
+  private mutating func route(
+    _ selection: borrowing SelectionSpan, _ layer: LayerID, _ round: RoundID, _ table: RoutingTable,
+    logits: Span<Float>?
   ) {
-    let isWanted = table.residency == .substitute && !isSampledNext(layer, table.samplingInterval)
+    guard let evicted = table.evicted[layer.index] else {
+      return dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
+    }
+    let isWanted = table.residency == .substitute && !isSampledNext(layer, round, table.samplingInterval)
     let substituted = Self.route(
       &dispatcher, &substitution, selection, layer: layer, table: table, logits: isWanted ? logits : nil,
       isEvicted: evicted, into: &dispatched)
@@ -194,36 +200,49 @@ public struct Lane: ~Copyable, Sendable {
     return 0
   }
 
-  private func check(_ expertsPerLayer: Int, _ layer: LayerID) throws(ExecutionError) {
+  private func check(_ expertsPerLayer: Int, _ layer: LayerID, _ round: RoundID) throws(ExecutionError) {
     let counters = path.counters
     guard (0..<counters.layers).contains(layer.index) else {
       throw .layerOutOfRange(layer: layer, layers: counters.layers)
+    }
+    guard (0..<counters.roundsPerLayer).contains(round.index) else {
+      throw .roundOutOfRange(round: round, rounds: counters.roundsPerLayer)
     }
     guard expertsPerLayer == counters.expertsPerLayer else {
       throw .expertCount(selection: expertsPerLayer, model: counters.expertsPerLayer)
     }
   }
 
-  private func isSampledNext(_ layer: LayerID, _ interval: Int) -> Bool {
-    interval > 0 && (batches[layer.index] &+ 1) % interval == 0
+  /// Where a round's batches are counted.
+  private func place(_ layer: LayerID, _ round: RoundID) -> Int {
+    layer.index &* path.counters.roundsPerLayer &+ round.index
   }
 
-  private mutating func takeSamplingTurn(_ layer: LayerID, _ interval: Int) -> Bool {
-    batches[layer.index] &+= 1
-    return interval > 0 && batches[layer.index] % interval == 0
+  private func isSampledNext(_ layer: LayerID, _ round: RoundID, _ interval: Int) -> Bool {
+    interval > 0 && (batches[place(layer, round)] &+ 1) % interval == 0
+  }
+
+  private mutating func takeSamplingTurn(_ layer: LayerID, _ round: RoundID, _ interval: Int) -> Bool {
+    let place = place(layer, round)
+    batches[place] &+= 1
+    return interval > 0 && batches[place] % interval == 0
   }
 
   /// Adds how unevenly the batch falls; eight times as often as a batch is sampled, since it costs next to nothing.
-  private mutating func observeImbalance(_ layer: LayerID, _ table: RoutingTable) {
+  private mutating func observeImbalance(_ layer: LayerID, _ round: RoundID, _ table: RoutingTable) {
     let interval = table.samplingInterval
-    guard interval > 0, batches[layer.index] % max(1, interval / 8) == 0 else { return }
-    path.samples.addImbalance(dispatched.imbalance(&expertTokens, openDevices: table.openDevices), lane: row)
+    guard interval > 0, batches[place(layer, round)] % max(1, interval / 8) == 0 else { return }
+    path.samples.addImbalance(
+      dispatched.imbalance(&expertTokens, openDevices: table.openDevices), round: round, lane: row)
   }
 
   /// Adds where the tokens of a sampled batch came from, when anyone asks.
-  private mutating func observeTransitions(_ selection: borrowing SelectionSpan, _ layer: LayerID) {
+  private mutating func observeTransitions(
+    _ selection: borrowing SelectionSpan, _ layer: LayerID, _ round: RoundID
+  ) {
     guard let affinity = path.affinity else { return }
-    recorder.observe(selection, layer: layer, number: batches[layer.index], counters: affinity, lane: row)
+    let number = batches[place(layer, round)]
+    recorder.observe(selection, layer: layer, round: round, number: number, counters: affinity, lane: row)
   }
 
   /// Adds what a sampled batch showed to the sums of this lane.

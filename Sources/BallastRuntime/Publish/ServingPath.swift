@@ -28,8 +28,8 @@ public final class ServingPath: Sendable {
     counters = LoadCounters(lanes: laneLimit, shape: executor.shape)
     samples = SampleCounters(lanes: laneLimit, shape: executor.shape)
     let counted = min(affinityLanes, laneLimit)
-    affinity =
-      counted > 0 && executor.shape.layers > 1 ? AffinityCounters(lanes: counted, shape: executor.shape) : nil
+    let hasTransitions = executor.shape.layers > 1 || executor.shape.roundsPerLayer > 1
+    affinity = counted > 0 && hasTransitions ? AffinityCounters(lanes: counted, shape: executor.shape) : nil
     self.table = Published(table, readers: laneLimit)
     self.executor = executor
     self.laneLimit = laneLimit

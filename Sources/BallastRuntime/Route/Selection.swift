@@ -173,6 +173,11 @@ public struct Selection: Sendable {
     for choice in choices { gates[choice] *= factor }
   }
 
+  /// Multiplies every gate weight by a finite factor.
+  package mutating func scaleGates(by factor: Float) {
+    for index in gates.indices { gates[index] *= factor }
+  }
+
   /// Empties the selection and keeps its memory.
   public mutating func removeAll() {
     experts.removeAll(keepingCapacity: true)

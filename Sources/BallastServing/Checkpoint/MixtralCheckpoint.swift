@@ -48,6 +48,9 @@ public struct MixtralCheckpoint: Sendable {
   /// A dense tensor as float32; the initializer has checked that it exists.
   func floats(_ name: String) -> [Float] { tensors[name]?.floats() ?? [] }
 
+  /// A dense tensor that may be absent; nil when it is.
+  func optionalFloats(_ name: String) -> [Float]? { tensors[name]?.floats() }
+
   private static func tensors(in directory: String) throws(CheckpointError) -> [String: Tensor] {
     let names: [String]
     do {
@@ -95,6 +98,23 @@ public struct MixtralCheckpoint: Sendable {
       _ = try find(names.attentionOutput, [model.hidden, queryWidth], tensors, directory)
       _ = try find(names.expertNorm, [model.hidden], tensors, directory)
       _ = try find(names.router, [model.expertsPerLayer, model.hidden], tensors, directory)
+      try checkRounds(model, names, tensors, directory)
+    }
+  }
+
+  /// What is a round's own may be absent, but for the routers of later rounds.
+  private static func checkRounds(
+    _ model: MixtralConfiguration, _ names: LayerTensorNames, _ tensors: [String: Tensor], _ directory: String
+  ) throws(CheckpointError) {
+    for round in (0..<model.roundsPerLayer).map({ RoundID($0) }) {
+      let router = names.router(round)
+      if tensors[router] != nil || round != .first {
+        _ = try find(router, [model.expertsPerLayer, model.hidden], tensors, directory)
+      }
+      for (name, shape) in [(names.norm(round), [model.hidden]), (names.gateSum(round), [1])]
+      where tensors[name] != nil {
+        _ = try find(name, shape, tensors, directory)
+      }
     }
   }
 

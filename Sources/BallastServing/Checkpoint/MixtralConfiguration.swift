@@ -26,8 +26,10 @@ public struct MixtralConfiguration: Hashable, Sendable {
   public let rotaryTheta: Double
   /// Experts in each layer.
   public let expertsPerLayer: Int
-  /// Experts chosen for each token.
+  /// Experts chosen for each token in all rounds of a layer together.
   public let expertsPerToken: Int
+  /// Rounds each layer takes over its experts; 1 unless the checkpoint says otherwise.
+  public let roundsPerLayer: Int
   /// Whether the output projection is the embedding.
   public let tiesEmbeddings: Bool
 
@@ -54,10 +56,17 @@ public struct MixtralConfiguration: Hashable, Sendable {
     rotaryTheta = try fields.number("rope_theta", in: 1...1e12)
     expertsPerLayer = try fields.integer("num_local_experts", in: 1...65_535)
     expertsPerToken = try fields.integer("num_experts_per_tok", in: 1...expertsPerLayer)
+    roundsPerLayer =
+      fields.optional("rounds_per_layer") == nil
+      ? 1 : try fields.integer("rounds_per_layer", in: ModelShape.roundsAllowed)
     tiesEmbeddings = try Self.boolean("tie_word_embeddings", in: fields)
     try Self.checkArchitecture(fields)
     try checkHeads(fields)
+    try checkRounds(fields)
   }
+
+  /// Experts chosen for each token in one round.
+  public var expertsPerRound: Int { expertsPerToken / roundsPerLayer }
 
   /// Weights of one expert.
   public var weightsPerExpert: Int { 3 * hidden * intermediate }
@@ -69,8 +78,8 @@ public struct MixtralConfiguration: Hashable, Sendable {
     bytesPerExpert: PerPrecision<Int>, fullPrecision: Precision
   ) throws(ModelShapeError) -> ModelShape {
     try ModelShape(
-      layers: layers, expertsPerLayer: expertsPerLayer, expertsPerToken: expertsPerToken,
-      bytesPerExpert: bytesPerExpert, fullPrecision: fullPrecision)
+      layers: layers, expertsPerLayer: expertsPerLayer, expertsPerToken: expertsPerRound,
+      bytesPerExpert: bytesPerExpert, fullPrecision: fullPrecision, roundsPerLayer: roundsPerLayer)
   }
 
   private static func boolean(_ name: String, in fields: JSONFields) throws(CheckpointError) -> Bool {
@@ -91,6 +100,14 @@ public struct MixtralConfiguration: Hashable, Sendable {
     for name in ["sliding_window", "rope_scaling", "quantization_config"] {
       guard let value = fields.optional(name) else { continue }
       throw .unsupported(file: fields.file, field: name, value: value.spelling, supported: "null")
+    }
+  }
+
+  private func checkRounds(_ fields: JSONFields) throws(CheckpointError) {
+    guard expertsPerToken % roundsPerLayer == 0 else {
+      throw .outOfRange(
+        file: fields.file, field: "rounds_per_layer", value: String(roundsPerLayer),
+        allowed: "a divisor of num_experts_per_tok, which is \(expertsPerToken)")
     }
   }
 

@@ -3,7 +3,8 @@ public import BallastRuntime
 
 /// A Mixtral decoder on one lane: its sequences, its scratch, and the weights it shares with other lanes.
 ///
-/// The dense parts are computed here in float32; the experts go through the lane. Each slot holds one sequence.
+/// The dense parts are computed here in float32; the experts go through the lane. Each slot holds one sequence. Each
+/// round of a layer reads the normalized stream, chooses by its own router, and adds to the stream what its experts give.
 public struct Decoder: ~Copyable, Sendable {
   /// Bytes of keys and values a decoder may hold.
   public static let cacheLimitBytes = 1 << 36
@@ -42,8 +43,8 @@ public struct Decoder: ~Copyable, Sendable {
     else { throw .cacheTooLarge(slots: slots, contextTokens: contextTokens, limitBytes: Self.cacheLimitBytes) }
     do throws(GatingError) {
       gate = try LaneGate(
-        setting: lane.gate, layers: model.layers, expertsPerLayer: model.expertsPerLayer,
-        expertsPerToken: model.expertsPerToken)
+        setting: lane.gate, layers: model.layers * model.roundsPerLayer, expertsPerLayer: model.expertsPerLayer,
+        expertsPerToken: model.expertsPerRound)
     } catch {
       throw .gating(error)
     }
@@ -82,7 +83,7 @@ public struct Decoder: ~Copyable, Sendable {
   ///
   /// - Parameters:
   ///   - batch: Tokens that follow what their slots have seen.
-  ///   - observe: Called after each layer's gate with the layer, the choices and the router's logits
+  ///   - observe: Called after each gate, round by round, with the layer, the choices and the router's logits
   ///     (`[token][expert]`).
   /// - Throws: `DecoderError`; no slot has become longer, and the logits are unspecified.
   /// - Complexity: Allocates only beyond the largest batch seen; waits only where `Lane.serve` does.
@@ -98,8 +99,10 @@ public struct Decoder: ~Copyable, Sendable {
     scratch.embed(batch.tokens, from: weights.embedding)
     for layer in weights.layers.indices {
       attend(layer, batch)
-      try route(layer, batch, observe)
-      try serve(layer, rows: rows)
+      for round in weights.layers[layer].rounds.indices {
+        try route(layer, round, batch, observe)
+        try serve(layer, round, rows: rows)
+      }
     }
     score(batch)
     gate.end(after: ContinuousClock.now - start)
@@ -137,18 +140,22 @@ public struct Decoder: ~Copyable, Sendable {
 
   /// Chooses the experts of every row.
   private mutating func route(
-    _ layer: Int, _ batch: borrowing TokenBatch, _ observe: (LayerID, Selection, Span<Float>) -> Void
+    _ layer: Int, _ round: Int, _ batch: borrowing TokenBatch,
+    _ observe: (LayerID, Selection, Span<Float>) -> Void
   ) throws(DecoderError) {
-    let dense = weights.layers[layer]
+    let own = weights.layers[layer].rounds[round]
     let experts = weights.configuration.expertsPerLayer
     let rows = batch.tokenCount
-    scratch.normalize(rows: rows, weight: dense.expertNorm, epsilon: weights.configuration.normEpsilon)
-    dense.router.multiply(scratch.normalized, tokens: rows, into: &scratch.routerLogits)
+    scratch.normalize(rows: rows, weight: own.norm, epsilon: weights.configuration.normEpsilon)
+    own.router.multiply(scratch.normalized, tokens: rows, into: &scratch.routerLogits)
     do throws(GatingError) {
-      try Self.choose(scratch.routerLogits, batch, &gate, LayerID(layer), into: &selection)
+      try Self.choose(
+        scratch.routerLogits, batch, &gate, LayerID(layer * weights.configuration.roundsPerLayer + round),
+        into: &selection)
     } catch {
       throw .gating(error)
     }
+    if own.gateSum != 1 { selection.scaleGates(by: own.gateSum) }
     observe(LayerID(layer), selection, scratch.routerLogits.span.extracting(0..<rows * experts))
   }
 
@@ -165,12 +172,12 @@ public struct Decoder: ~Copyable, Sendable {
   }
 
   /// Adds what the experts give to the residual stream.
-  private mutating func serve(_ layer: Int, rows: Int) throws(DecoderError) {
+  private mutating func serve(_ layer: Int, _ round: Int, rows: Int) throws(DecoderError) {
     let start = ContinuousClock.now
     defer { expertTime += ContinuousClock.now - start }
     do throws(ExecutionError) {
       try scratch.serve(
-        &lane, selection, layer: LayerID(layer), count: rows * weights.configuration.hidden,
+        &lane, selection, layer: LayerID(layer), round: RoundID(round), count: rows * weights.configuration.hidden,
         choices: rows * weights.configuration.expertsPerLayer)
     } catch {
       throw .execution(error)

@@ -61,20 +61,20 @@ struct DecoderScratch: Sendable {
   /// Computes the experts of the first `count` values of `normalized`, chosen by the first `choices` of `routerLogits`,
   /// and adds them to the residual stream.
   mutating func serve(
-    _ lane: inout Lane, _ selection: borrowing Selection, layer: LayerID, count: Int, choices: Int
+    _ lane: inout Lane, _ selection: borrowing Selection, layer: LayerID, round: RoundID, count: Int, choices: Int
   ) throws(ExecutionError) {
     try Self.serve(
-      &lane, selection, layer, normalized, stream, routerLogits, count: count, choices: choices, &combined)
+      &lane, selection, layer, round, normalized, stream, routerLogits, count: count, choices: choices, &combined)
     Self.add(combined, to: &stream)
   }
 
   private static func serve(
-    _ lane: inout Lane, _ selection: borrowing Selection, _ layer: LayerID, _ input: [Float],
+    _ lane: inout Lane, _ selection: borrowing Selection, _ layer: LayerID, _ round: RoundID, _ input: [Float],
     _ residual: [Float], _ logits: [Float], count: Int, choices: Int, _ combined: inout [Float]
   ) throws(ExecutionError) {
     var output = combined.mutableSpan
     try lane.serve(
-      selection, layer: layer, input: input.span.extracting(0..<count),
+      selection, layer: layer, round: round, input: input.span.extracting(0..<count),
       residual: residual.span.extracting(0..<count), logits: logits.span.extracting(0..<choices), output: &output)
   }
 

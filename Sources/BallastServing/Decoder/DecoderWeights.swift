@@ -1,3 +1,5 @@
+import BallastRuntime
+
 /// Everything of a model but its experts, as float32, shared by all lanes.
 public final class DecoderWeights: Sendable {
   /// The dense weights of one layer.
@@ -6,8 +8,16 @@ public final class DecoderWeights: Sendable {
     /// Queries, then keys, then values: one product instead of three.
     let queryKeyValue: WeightMatrix
     let attentionOutput: WeightMatrix
-    let expertNorm: [Float]
+    /// One for each time a token passes the layer's experts.
+    let rounds: [Round]
+  }
+
+  /// What makes one round of a layer.
+  struct Round: Sendable {
+    let norm: [Float]
     let router: WeightMatrix
+    /// What the gate weights of a token sum to; 1 unless the checkpoint says otherwise.
+    let gateSum: Float
   }
 
   /// The model.
@@ -47,8 +57,17 @@ public final class DecoderWeights: Sendable {
       attentionOutput: WeightMatrix(
         rows: model.hidden, columns: model.heads * model.headWidth,
         values: checkpoint.floats(names.attentionOutput)),
-      expertNorm: checkpoint.floats(names.expertNorm),
+      rounds: (0..<model.roundsPerLayer).map { Self.round(RoundID($0), names, of: checkpoint) })
+  }
+
+  /// What is the round's own, and what the layer has where it has nothing of its own.
+  private static func round(_ round: RoundID, _ names: LayerTensorNames, of checkpoint: MixtralCheckpoint) -> Round {
+    let model = checkpoint.configuration
+    return Round(
+      norm: checkpoint.optionalFloats(names.norm(round)) ?? checkpoint.floats(names.expertNorm),
       router: WeightMatrix(
-        rows: model.expertsPerLayer, columns: model.hidden, values: checkpoint.floats(names.router)))
+        rows: model.expertsPerLayer, columns: model.hidden,
+        values: checkpoint.optionalFloats(names.router(round)) ?? checkpoint.floats(names.router)),
+      gateSum: checkpoint.optionalFloats(names.gateSum(round))?.first ?? 1)
   }
 }

@@ -22,7 +22,7 @@ public struct TextEvaluation: Hashable, Sendable {
   /// - Parameters:
   ///   - text: Bytes, which are the tokens.
   ///   - decoder: A decoder whose sequences can have `sequenceBytes`.
-  ///   - observe: Called after each layer's gate, as `Decoder.step` does, once a sequence and layer.
+  ///   - observe: Called after each layer's gate, as `Decoder.step` does, once a sequence, layer and round.
   ///   - observeLogits: Called for each position of each sequence with its logits.
   /// - Returns: The score of all bytes but the first of each sequence.
   /// - Throws: `DecoderError`.

@@ -3,44 +3,46 @@
 from __future__ import annotations
 
 import ctypes as c
+import operator
+from typing import Any, ClassVar, SupportsIndex, TypeVar, cast
 
 import numpy as np
+
+from .errors import BadValueError
 
 u32, u64, i64, double = c.c_uint32, c.c_uint64, c.c_int64, c.c_double
 
 
+Kind = TypeVar("Kind", bound="Structure")
+
+
 class Structure(c.Structure):
-    """A structure that refuses whole numbers its members cannot hold; ctypes alone would cut them off."""
+    """A structure of the library; ctypes alone cuts whole numbers off that its members cannot hold, `sized` refuses them."""
+
+    _kinds: ClassVar[dict[str, Any]]
 
     def __init_subclass__(cls) -> None:
-        cls._kinds = dict(cls._fields_)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        kind = self._kinds.get(name)
-        if kind in LIMITS:
-            value = whole(value, kind, name)
-        super().__setattr__(name, value)
+        cls._kinds = {field[0]: field[1] for field in cls._fields_}
 
     @classmethod
-    def sized(cls, **members: object):
-        """One with `size` set."""
+    def sized(cls: type[Kind], **members: object) -> Kind:
+        """One with `size` set, and members that were checked."""
         made = cls()
         made.size = c.sizeof(cls)
         for name, value in members.items():
-            setattr(made, name, value)
+            kind = cls._kinds[name]
+            setattr(made, name, whole(value, kind, name) if kind in LIMITS else value)
         return made
 
 
-LIMITS = {u32: (0, 2**32 - 1), u64: (0, 2**64 - 1), i64: (-(2**63), 2**63 - 1)}
+LIMITS: dict[Any, tuple[int, int]] = {u32: (0, 2**32 - 1), u64: (0, 2**64 - 1), i64: (-(2**63), 2**63 - 1)}
 
 
-def whole(value: object, kind: type, name: str) -> int:
+def whole(value: object, kind: Any, name: str) -> int:
     """`value` as a number that `kind` can hold."""
-    from .errors import BadValueError
-
     try:
-        number = value.__index__()  # type: ignore[attr-defined]
-    except (AttributeError, TypeError):
+        number = operator.index(cast(SupportsIndex, value))
+    except TypeError:
         raise BadValueError(f"{name} is {value!r}; it must be a whole number") from None
     lowest, highest = LIMITS[kind]
     if not lowest <= number <= highest:
@@ -117,7 +119,7 @@ class ExecutorOptions(Structure):
                 ("memory_bytes_per_device", u64)]
 
 
-def _row(*names: str, kind: str) -> np.dtype:
+def _row(*names: str, kind: str) -> np.dtype[np.void]:
     return np.dtype([(name, kind) for name in names])
 
 
@@ -127,3 +129,5 @@ RUN = _row("expert", "replica", "precision", "device", "home", "first_entry", "e
 """Elements of `Dispatch.runs`."""
 DEVICE_MEMORY = _row("replica_bytes", "peak_replica_bytes", "overhead_bytes", "budget_bytes", kind="u8")
 """Elements of `Balancer.device_memory`."""
+UINT8, BOOL, INT16, UINT16, INT32, UINT32, INT64, UINT64, FLOAT32, FLOAT64 = map(
+    np.dtype, ("uint8", "bool", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"))

@@ -1,99 +1,24 @@
-"""The balancer, its steps and its events."""
+"""The balancer."""
 
 from __future__ import annotations
 
 import ctypes as c
+import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import IntEnum
+from contextlib import contextmanager
 
 import numpy as np
 
 from . import _library as library
 from . import _structures as s
+from ._library import Settings
+from .errors import BallastError
+from .events import Event, Outcome, Statistics
+from .executor import Executor
 from .lane import Lane
 from .load import Load
-from .shapes import Cost, Device, Model, cluster
-
-Settings = str | dict[str, object] | None
-
-
-class StepKind(IntEnum):
-    """What a step asks of the engine."""
-
-    STAGE = 1
-    RETIRE = 2
-    PUBLISH = 3
-
-
-class DeviceStatus(IntEnum):
-    """Whether a device takes part."""
-
-    SERVING = 0
-    DRAINING = 1
-    LOST = 2
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a plan; layer to replica are 0 for a publication."""
-
-    kind: StepKind
-    step: int
-    layer: int
-    expert: int
-    device: int
-    precision: int
-    replica: int
-    table_version: int
-    bytes: int
-
-
-class Outcome(IntEnum):
-    """What became of a turn's plan."""
-
-    NONE = 0
-    PUBLISHED = 1
-    ABANDONED = 2
-
-
-@dataclass(frozen=True)
-class Event:
-    """What one turn of the control loop did or declined; NaN for what there was not."""
-
-    outcome: Outcome
-    tick: int
-    nanoseconds: int
-    imbalance: float
-    imbalance_after: float
-    batch_nanoseconds: float
-    batch_nanoseconds_after: float
-    added: int
-    removed: int
-    bytes_moved: int
-    retired: int
-    thinking_nanoseconds: int
-    dropped_before: int
-    text: str
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """What a balancer has done."""
-
-    device_count: int
-    ticks: int
-    plans_published: int
-    plans_abandoned: int
-    table_version: int
-    replica_count: int
-    tokens: int
-    lanes: int
-    waiting_tables: int
-    retirement_delays: int
-    events_dropped: int
-    is_applying: bool
-    is_frozen: bool
+from .shapes import Cost, Device, DeviceStatus, Model, cluster
+from .steps import Step, StepKind
 
 
 class Balancer(library.Handle):
@@ -103,6 +28,11 @@ class Balancer(library.Handle):
     """
 
     _destroy = "balancer_destroy"
+    model: Model
+    device_count: int
+    # In executor mode the length of what experts read, and the executor, which keeps weights in place.
+    _hidden: int | None = None
+    _held: Executor | None = None
 
     def __init__(self, model: Model, devices: int | Sequence[Device], *, cost: Cost | None = None,
                  placement: np.ndarray | None = None, settings: Settings = None) -> None:
@@ -112,7 +42,7 @@ class Balancer(library.Handle):
         self._handle = library.make(
             "balancer_create", c.byref(shape), c.byref(joined), library.text(settings), where,
             0 if placement is None else len(placement))
-        self.model, self.device_count, self._hidden, self._held = model, joined.device_count, None, None
+        self.model, self.device_count = model, joined.device_count
 
     @classmethod
     def on(cls, executor: "Executor", *, settings: Settings = None) -> "Balancer":
@@ -161,6 +91,30 @@ class Balancer(library.Handle):
     def stop(self) -> None:
         """Ends `run`."""
         library.call("balancer_stop", self._handle)
+
+    @contextmanager
+    def running(self) -> Iterator["Balancer"]:
+        """Runs in a thread of its own while the context lasts."""
+        failures: list[BallastError] = []
+
+        def work() -> None:
+            try:
+                self.run()
+            except BallastError as failure:
+                # Closing ends a run, which may not have begun yet.
+                if not self.closed:
+                    failures.append(failure)
+
+        thread = threading.Thread(target=work, name="ballast", daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            if thread.is_alive() and not self.closed:
+                self.stop()
+            thread.join()
+        if failures:
+            raise failures[0]
 
     def next_step(self, wait_milliseconds: int = 0) -> Step | None:
         """The next step of the plan under way; `None` when there is none."""
@@ -219,32 +173,3 @@ class Balancer(library.Handle):
         """What the balancer has counted since it was made."""
         handle = library.make("load_snapshot", self._handle)
         return Load._of(handle, self.model.layers, self.model.experts_per_layer)
-
-
-class Executor(library.Handle):
-    """Experts computed on this machine; a context manager."""
-
-    _destroy = "executor_destroy"
-
-    def __init__(self, model: Model, *, hidden: int, inner: int, devices: int, memory_bytes_per_device: int = 0) -> None:
-        """An executor without weights, of groups of worker threads called devices."""
-        options = s.ExecutorOptions.sized(
-            layers=model.layers, experts_per_layer=model.experts_per_layer, experts_per_token=model.experts_per_token,
-            hidden=hidden, inner=inner, full_precision=model.full_precision, devices=devices,
-            memory_bytes_per_device=memory_bytes_per_device)
-        self._handle = library.make("executor_create", c.byref(options))
-        self.model, self.hidden, self.inner, self.device_count = model, hidden, inner, devices
-        self._weights: list[np.ndarray] = []
-
-    def load(self, layer: int, expert: int, gate: np.ndarray, up: np.ndarray, down: np.ndarray) -> None:
-        """Names the weights of one expert, without copying them; do not change them afterwards.
-
-        gate and up: [inner][hidden], down: [hidden][inner]; float32, or uint16 with the bits of bfloat16.
-        """
-        kinds = ("float32",) if self.model.full_precision == 0 else ("uint16",)
-        wide, tall = (self.inner, self.hidden), (self.hidden, self.inner)
-        library.call(
-            "executor_load", self._handle, layer, expert, library.address(gate, "gate", kinds, shape=wide, required=True),
-            library.address(up, "up", kinds, shape=wide, required=True), library.address(down, "down", kinds, shape=tall, required=True))
-        # The library reads them whenever a replica is staged.
-        self._weights += [gate, up, down]

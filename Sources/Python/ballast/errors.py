@@ -67,6 +67,10 @@ class WrongModeError(BallastError):
     """The function needs a balancer of the other mode."""
 
 
+class UnsupportedModelError(BallastError, TypeError):
+    """A model's experts are not in a form Ballast computes."""
+
+
 BY_STATUS: dict[int, type[BallastError]] = {
     1: BadPointerError,
     2: BadValueError,

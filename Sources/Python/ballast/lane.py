@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import _library as library
+from . import _structures as s
+from .errors import WrongModeError
 from .selection import Dispatch, selection
 from .shapes import Phase
 
@@ -65,11 +67,13 @@ class Lane(library.Handle):
         a token's choices of gate * expert(states).
         """
         chosen = selection(experts, gates=gates, row_starts=row_starts, phase=phase)
+        if self._hidden is None:
+            raise WrongModeError("the balancer is in advice mode: the engine computes; make one on an executor")
         shape = (chosen.tokens, self._hidden)
-        if out is None and self._hidden is not None:
+        if out is None:
             out = np.empty(shape, np.float32)
         library.call("lane_forward", self._handle, layer, c.byref(chosen),
-                     library.address(states, "states", ("float32",), shape=shape, required=True),
-                     library.address(residual, "residual", ("float32",), shape=shape),
-                     library.address(out, "out", ("float32",), shape=shape, writable=True))
+                     library.address(states, "states", (s.FLOAT32,), shape=shape, required=True),
+                     library.address(residual, "residual", (s.FLOAT32,), shape=shape),
+                     library.address(out, "out", (s.FLOAT32,), shape=shape, writable=True))
         return out

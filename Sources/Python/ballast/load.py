@@ -7,6 +7,7 @@ import ctypes as c
 import numpy as np
 
 from . import _library as library
+from . import _structures as s
 from .shapes import Phase
 
 
@@ -29,7 +30,7 @@ class Load(library.Handle):
 
     def add(self, layer: int, tokens_per_expert: np.ndarray, tokens: int, phase: Phase = Phase.DECODE) -> None:
         """Adds one batch counted elsewhere; `tokens_per_expert` is uint64 [expert]."""
-        where = library.address(tokens_per_expert, "tokens_per_expert", ("uint64",), shape=(None,),
+        where = library.address(tokens_per_expert, "tokens_per_expert", (s.UINT64,), shape=(None,),
                                 required=True)
         library.call("load_add", self._handle, layer, phase, tokens, where, tokens_per_expert.size)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes as c
 import sys
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,9 +24,10 @@ def rebalance_experts(weight: Array, num_replicas: int, num_groups: int, num_nod
     [layers, num_replicas]; logical_to_physical int64 [layers, experts, most copies], -1 past an expert's last copy; counts int64
     [layers, experts]. As in EPLB, groups that nodes cannot share evenly do not count: an expert may go to any node.
     """
-    torch = sys.modules.get("torch")
+    torch: Any = sys.modules.get("torch")
+    given: Any = weight
     is_tensor = torch is not None and isinstance(weight, torch.Tensor)
-    loads = numbers(weight.detach().to("cpu", torch.float64).numpy() if is_tensor else weight, "weight")
+    loads = numbers(given.detach().to("cpu", torch.float64).numpy() if is_tensor else given, "weight")
     layers, experts = loads.shape
     replicas = s.whole(num_replicas, s.u32, "num_replicas")
     groups, nodes = s.whole(num_groups, s.u32, "num_groups"), s.whole(num_nodes, s.u32, "num_nodes")
@@ -47,7 +48,8 @@ def rebalance_experts(weight: Array, num_replicas: int, num_groups: int, num_nod
         slots = most.value
     if code != library.OK:
         raise library.error(code)
-    results = physical, np.ascontiguousarray(logical[:, :, : most.value]), counts
+    found: Any = (physical, np.ascontiguousarray(logical[:, :, : most.value]), counts)
     if is_tensor:
-        return tuple(torch.from_numpy(array) for array in results)
-    return results
+        found = tuple(torch.from_numpy(array) for array in found)
+    first, second, third = found
+    return first, second, third

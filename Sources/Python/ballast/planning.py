@@ -1,25 +1,25 @@
-"""Plans without a balancer."""
+"""Plans: what would be changed, and what is expected of it."""
 
 from __future__ import annotations
 
 import ctypes as c
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from . import _library as library
 from . import _structures as s
-from .balancer import Settings
+from ._library import Settings
 from .errors import ArrayError, BadValueError
 from .shapes import Cost, Device, Model, cluster
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A placement, `REPLICA` [replica] ordered by layer, expert, device, and what is expected of it."""
+class Forecast:
+    """What is expected of a plan, by the cost law."""
 
-    placement: np.ndarray
     is_cut_short: bool
     batch_nanoseconds_before: float
     batch_nanoseconds_after: float
@@ -29,6 +29,29 @@ class Plan:
     quality_spent: float
     added: int
     removed: int
+
+
+class Plan(library.Handle):
+    """The next placement and what is expected of it; a context manager."""
+
+    _destroy = "plan_destroy"
+
+    def __init__(self, handle: int) -> None:
+        """What `plan` and a balancer make; it owns the handle."""
+        self._handle = handle
+
+    @cached_property
+    def placement(self) -> np.ndarray:
+        """`REPLICA` [replica], ordered by layer, expert, device."""
+        return library.listed("plan_placement", self._handle, s.REPLICA)
+
+    @cached_property
+    def forecast(self) -> Forecast:
+        """What is expected of it."""
+        found = s.Forecast.sized()
+        library.call("plan_forecast", self._handle, c.byref(found))
+        values = {name: getattr(found, name) for name in Forecast.__dataclass_fields__}
+        return Forecast(**values | {"is_cut_short": bool(found.is_cut_short)})
 
 
 def plan(loads: object, copies: int | None = None, devices: int | Sequence[Device] = 1, *, model: Model | None = None,
@@ -54,18 +77,10 @@ def plan(loads: object, copies: int | None = None, devices: int | Sequence[Devic
         text += f"\nplanner.memoryBudgetShare = {experts / tokens.size!r}\n".encode()
         text += b"planner.qualityBudget = 0\nplanner.stagingReserveExperts = 1\nplanner.moveBudgetShare = 1\n"
     structure = shape._structure()
-    handle = library.make(
+    return Plan(library.make(
         "plan_create", c.byref(structure), c.byref(joined), text, tokens.ctypes.data,
         library.address(placement, "placement", (s.REPLICA,), shape=(None,)),
-        0 if placement is None else len(placement))
-    try:
-        forecast = s.Forecast.sized()
-        library.call("plan_forecast", handle, c.byref(forecast))
-        target = library.listed("plan_placement", handle, s.REPLICA)
-    finally:
-        library.call("plan_destroy", handle)
-    values = {name: getattr(forecast, name) for name, _ in s.Forecast._fields_ if name != "size"}
-    return Plan(placement=target, **values | {"is_cut_short": bool(forecast.is_cut_short)})
+        0 if placement is None else len(placement)))
 
 
 def numbers(values: object, name: str) -> np.ndarray:

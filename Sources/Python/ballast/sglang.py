@@ -1,7 +1,8 @@
 """Ballast as the algorithm of SGLang's expert-parallel load balancer; needs SGLang and torch.
 
-Call `ballast.sglang.use()` in every process of the server before it starts to serve: whatever `--eplb-algorithm` names, experts are
-then placed by Ballast. `auto` and the algorithms ending in `_hierarchical` keep groups of experts on a node, as they do in SGLang.
+With BALLAST_EPLB=1 in its environment SGLang runs `use` in each of its processes, as a plugin of the group `sglang.srt.plugins`:
+whatever `--eplb-algorithm` names, experts are then placed by Ballast. `auto` and the algorithms ending in `_hierarchical` keep groups
+of experts on a node, as they do in SGLang.
 """
 
 from __future__ import annotations

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes as c
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from . import _structures as s
 from .errors import BadValueError
@@ -24,6 +26,14 @@ class Phase(IntEnum):
 
     PREFILL = 0
     DECODE = 1
+
+
+class DeviceStatus(IntEnum):
+    """Whether a device takes part."""
+
+    SERVING = 0
+    DRAINING = 1
+    LOST = 2
 
 
 @dataclass(frozen=True)
@@ -84,12 +94,12 @@ def cluster(devices: int | Sequence[Device], cost: Cost | None) -> s.Cluster:
         raise BadValueError("devices is empty; there must be one at least")
     rows = (s.Device * len(described))()
     for row, device in zip(rows, described):
-        row.memory_bytes = device.memory_bytes
+        row.memory_bytes = s.whole(device.memory_bytes, s.u64, "memory_bytes")
         row.relative_speed = _real(device.relative_speed, "relative_speed")
-        row.node = device.node
+        row.node = s.whole(device.node, s.u32, "node")
     made = s.Cluster.sized(device_count=len(described), devices=rows)
     if cost is not None:
-        made.cost = s.c.pointer(cost._structure())
+        made.cost = c.pointer(cost._structure())
     return made
 
 
@@ -100,7 +110,7 @@ def _real(value: object, name: str) -> float:
         raise BadValueError(f"{name} is {value!r}; it must be a number") from None
 
 
-def _fill(target, values: Sequence, name: str, whole: bool = False) -> None:
+def _fill(target: Any, values: Sequence[float], name: str, whole: bool = False) -> None:
     values = list(values)
     if len(values) != 4:
         raise BadValueError(f"{name} has {len(values)} numbers; it needs 4, one for each precision")

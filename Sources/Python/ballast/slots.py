@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
 
 
@@ -14,28 +12,23 @@ def keep_slots(placed: np.ndarray, old: np.ndarray, ranks: int) -> np.ndarray:
     """
     if placed.shape != old.shape or ranks <= 0 or placed.shape[1] % ranks != 0:
         return placed
-    kept = np.empty_like(placed)
     width = placed.shape[1] // ranks
-    for layer in range(placed.shape[0]):
-        for first in range(0, placed.shape[1], width):
-            own = slice(first, first + width)
-            kept[layer, own] = _rank(placed[layer, own].tolist(), old[layer, own].tolist())
+    lowest = min(placed.min(initial=0), old.min(initial=0))
+    span = max(placed.max(initial=0), old.max(initial=0)) - lowest + 1
+    coming, standing = (_names(experts.reshape(-1, width) - lowest, span) for experts in (placed, old))
+    kept = old.copy()
+    # A rank has as many slots without a replica that stays as it has replicas that come.
+    kept[~np.isin(standing, coming).reshape(old.shape)] = placed[~np.isin(coming, standing).reshape(placed.shape)]
     return kept
 
 
-def _rank(placed: list[int], old: list[int]) -> list[int]:
-    left = Counter(placed)
-    slots: list[int | None] = []
-    for expert in old:
-        stays = left[expert] > 0
-        left[expert] -= stays
-        slots.append(expert if stays else None)
-    coming = iter([expert for expert in placed for _ in range(_take(left, expert))])
-    return [next(coming) if slot is None else slot for slot in slots]
-
-
-def _take(left: Counter, expert: int) -> int:
-    if left[expert] <= 0:
-        return 0
-    left[expert] -= 1
-    return 1
+def _names(experts: np.ndarray, span: int) -> np.ndarray:
+    """A number for each of [rank][slot] that its rank, its expert and how many of that expert come before it decide."""
+    width = experts.shape[1]
+    keys = (np.arange(len(experts))[:, np.newaxis] * span + experts).ravel()
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    first = np.searchsorted(ordered, ordered)
+    names: np.ndarray = np.empty_like(keys)
+    names[order] = ordered * width + np.arange(len(keys)) - first
+    return names

@@ -1,7 +1,6 @@
 """A policy for vLLM's expert-parallel load balancer; needs vLLM and torch.
 
-Call `ballast.vllm.use()` in every process of the engine before it starts to serve, for instance from a vLLM plugin (an entry point of
-the group `vllm.general_plugins`): the policy named "default" is then Ballast's.
+With BALLAST_EPLB=1 in its environment vLLM runs `use` in each of its processes, as a plugin of the group `vllm.general_plugins`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ import Testing
 
   @Test(arguments: [
     ("record", ["record"]), ("dispatch", ["dispatchPrefill", "dispatchDecode", "dispatchBorrow"]),
-    ("publish", ["publish"]),
+    ("publish", ["publish"]), ("gate", ["topK256", "topP256At40", "topKConfidence32", "dispatchRagged"]),
   ]) func writesItsRows(verb: String, names: [String]) throws {
     let scratch = try Scratch()
     let output = try expectDone(["bench", verb, "--seconds", "0.001", "--json", "figures.json"], in: scratch)

@@ -10,6 +10,8 @@ import Testing
 
     let domains: [String: Domain]
     let bytes: Int
+    let meanExperts: Double
+    let escalatedShare: Double
   }
 
   /// A tiny model with a context of one sequence, and texts of two domains.
@@ -40,6 +42,45 @@ import Testing
       #expect(score.bitsPerByte > 0 && (0...1).contains(score.nextByteAccuracy))
       #expect(other.bitsPerByte != score.bitsPerByte)
     }
+  }
+
+  @Test func choosesByTheGateAskedFor() throws {
+    let scratch = try Scratch()
+    try model(in: scratch)
+    let topK = try figures([], in: scratch)
+    #expect(topK.meanExperts == 2 && topK.escalatedShare == 0)
+    let all = try figures(["--gate", "topp", "--mass", "1"], in: scratch)
+    #expect(all.meanExperts == Double(TinyModel.experts))
+    let some = try figures(["--gate", "topp", "--mass", "0.5"], in: scratch)
+    #expect(some.meanExperts >= 1 && some.meanExperts < all.meanExperts)
+    #expect(try figures(["--gate", "topp", "--mass", "0.5"], in: scratch).meanExperts == some.meanExperts)
+  }
+
+  /// Escalating none scores as the cheap precision does, escalating all as the checkpoint does.
+  @Test func escalatesFromOnePrecisionToTheOther() throws {
+    let scratch = try Scratch()
+    try model(in: scratch)
+    let options = ["--precision", "int4", "--gate", "confidence", "--escalate"]
+    let (exact, cheap) = (try figures([], in: scratch), try figures(["--precision", "int4"], in: scratch))
+    let (none, all) = (try figures(options + ["0"], in: scratch), try figures(options + ["1"], in: scratch))
+    let half = try figures(options + ["0.5"], in: scratch)
+    #expect(none.escalatedShare == 0 && all.escalatedShare == 1 && abs(half.escalatedShare - 0.5) < 0.2)
+    for domain in ["low", "high"] {
+      #expect(none.domains[domain]?.bitsPerByte == cheap.domains[domain]?.bitsPerByte)
+      #expect(all.domains[domain]?.bitsPerByte == exact.domains[domain]?.bitsPerByte)
+      #expect(half.domains[domain]?.bitsPerByte != exact.domains[domain]?.bitsPerByte)
+    }
+    #expect(try figures(options + ["0.5"], in: scratch).domains["low"]?.bitsPerByte == half.domains["low"]?.bitsPerByte)
+  }
+
+  @Test(arguments: [
+    (["--gate", "topq"], "topq"), (["--mass", "0"], "--mass is 0"), (["--mass", "1.5"], "--mass is 1.5"),
+    (["--mass", "nan"], "--mass is nan"), (["--escalate", "-0.1"], "--escalate"),
+    (["--escalate", "2"], "--escalate is 2"),
+    (["--mean-experts", "0"], "--mean-experts is 0"),
+    (["--mean-experts", "3", "--step-milliseconds", "1"], "exclude each other"),
+  ]) func refusesGatesThatCannotBe(options: [String], naming: String) throws {
+    try expectUsageError(["eval"] + options, in: Scratch(), naming: [naming])
   }
 
   /// What is scored is all there is to calibrate on: the halves are calibrated on each other.

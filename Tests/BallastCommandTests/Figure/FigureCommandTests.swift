@@ -18,9 +18,32 @@ import Testing
     for file in ["speed.svg", "memory.svg"] { #expect(try scratch.text(file).contains("16 hot")) }
   }
 
+  @Test func drawsMass() throws {
+    let scratch = try Scratch()
+    let output = try expectDone(["figure", "mass", "--svg", "plot.svg", "--json", "points.json"], in: scratch)
+    #expect(output.contains("step to 8"))
+    #expect(try scratch.text("plot.svg").contains("target"))
+    #expect((try scratch.object("points.json")["points"] as? [Any])?.count ?? 0 > 100)
+  }
+
+  @Test(arguments: [
+    ("confidence", ["entropy", "variance", "random"]), ("topp", ["top-k", "top-p", "top-p, mean held"]),
+  ]) func drawsGates(figure: String, curves: [String]) throws {
+    let scratch = try Scratch()
+    var model = TinyModel()
+    model.fields["max_position_embeddings"] = "256"
+    try model.write("model", in: scratch)
+    let output = try expectDone(
+      ["figure", figure, "--model", "model", "--sequences", "1", "--svg", "plot.svg", "--json", "points.json"],
+      in: scratch)
+    let (plot, points) = (try scratch.text("plot.svg"), try scratch.text("points.json"))
+    for curve in curves { #expect(output.contains(curve) && plot.contains(curve) && points.contains("\"\(curve)\"")) }
+  }
+
   @Test(arguments: [
     (["activation", "--largest-batch", "0"], "--largest-batch is 0"),
     (["borrowing", "--tokens-per-device", "0"], "--tokens-per-device is 0"),
+    (["confidence", "--sequences", "0"], "--sequences is 0"), (["topp", "--sequences", "-1"], "--sequences"),
   ]) func refusesBadOptions(arguments: [String], naming: String) throws {
     try expectUsageError(["figure"] + arguments, in: Scratch(), naming: [naming])
   }

@@ -22,6 +22,9 @@ import Testing
     let plansApplied: Int
     let stepsWaited: Int
     let precisionShare: [String: Double]
+    let meanExperts: Double
+    let escalatedShare: Double?
+    let unmetShare: Double
   }
 
   struct Alternation: Decodable {
@@ -40,6 +43,28 @@ import Testing
       ["run", "--model", "model", "--seconds", "2", "--pairs", "1", "--quiet", "--json", "run.json"] + options,
       in: scratch)
     return try JSONDecoder().decode(Written.self, from: Data(scratch.text("run.json").utf8))
+  }
+
+  @Test func theAdaptiveArmChoosesByTheGateAskedFor() throws {
+    let scratch = try Scratch()
+    try TinyModel().write("model", in: scratch)
+    let topP = try Self.run(scratch, ["--gate", "topp", "--mean-experts", "5"])
+    #expect(topP.static.meanExperts == 2 && abs(topP.adaptive.meanExperts - 5) < 1)
+    #expect(topP.adaptive.escalatedShare == nil)
+    let confidence = try Self.run(scratch, ["--gate", "confidence", "--escalate", "0.2"])
+    #expect(confidence.adaptive.meanExperts == 2 && confidence.static.escalatedShare == nil)
+    #expect(abs((confidence.adaptive.escalatedShare ?? 0) - 0.2) < 0.1)
+    #expect((0...1).contains(confidence.adaptive.unmetShare) && confidence.static.unmetShare == 0)
+  }
+
+  /// The file's gate is in force, and the command line's words stand before it.
+  @Test func theGateOfAConfigurationIsServedBy() throws {
+    let scratch = try Scratch()
+    try TinyModel().write("model", in: scratch)
+    try scratch.write("gate.yaml", "gate:\n  kind: topp\n  mass: 1\n  expertsAtMost: 7\n")
+    #expect(try Self.run(scratch, ["--config", "gate.yaml"]).adaptive.meanExperts == 7)
+    let own = try Self.run(scratch, ["--config", "gate.yaml", "--gate", "topk"])
+    #expect(own.adaptive.meanExperts == 2)
   }
 
   @Test func servesBothArmsInsideTheSameBytes() throws {

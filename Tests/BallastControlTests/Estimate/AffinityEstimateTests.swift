@@ -35,4 +35,17 @@ import Testing
     let newest = try #require(last)
     #expect(newest.transitions[0].tokens == [0, 0, 0, 4])
   }
+
+  @Test func aBatchIsOneRounds() {
+    // Two steps of 30 tokens through layers of 3 rounds: each layer sees 2 transitions a step, and one leaves it.
+    let totals = AffinityTotals(
+      expertsPerLayer: 1, roundsPerLayer: 3,
+      transitions: [
+        .init(from: LayerID(0), to: LayerID(1), weights: [60], tokens: 60, batches: 2),
+        .init(from: LayerID(0), to: LayerID(0), weights: [120], tokens: 120, batches: 4),
+      ])
+    let estimate = AffinityEstimate(totals)
+    #expect(estimate.roundsPerLayer == 3)
+    #expect(estimate.transitions.map { $0.tokens[0].rounded() } == [10, 20])
+  }
 }

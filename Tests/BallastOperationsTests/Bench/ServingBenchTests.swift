@@ -6,8 +6,10 @@ import Testing
 @Suite struct ServingBenchTests {
   @Test func rowsAreNamedAndAboveNothing() throws {
     let bench = try ServingBench(seconds: 0.001, seed: 1)
-    let rows = try bench.record() + bench.dispatch() + bench.publish()
-    for name in ["record", "dispatchPrefill", "dispatchDecode", "dispatchBorrow", "publish"] {
+    let rows = try bench.record() + bench.dispatch() + bench.publish() + bench.gates()
+    for name in [
+      "record", "dispatchPrefill", "dispatchDecode", "dispatchBorrow", "publish", "topP32At80", "dispatchRagged",
+    ] {
       #expect(rows.contains { $0.name == name }, "\(name)")
     }
     #expect(Set(rows.map(\.name)).count == rows.count)

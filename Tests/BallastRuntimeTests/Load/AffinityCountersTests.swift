@@ -2,10 +2,10 @@ import BallastRuntime
 import Testing
 
 @Suite struct AffinityCountersTests {
-  private func shape(layers: Int = 3) throws -> ModelShape {
+  private func shape(layers: Int = 3, rounds: Int = 1) throws -> ModelShape {
     try ModelShape(
       layers: layers, expertsPerLayer: 4, expertsPerToken: 2, bytesPerExpert: PerPrecision(repeating: 8),
-      fullPrecision: .float32)
+      fullPrecision: .float32, roundsPerLayer: rounds)
   }
 
   private func selection(_ experts: [Int], _ gates: [Float], isCounted: Bool = true) throws -> Selection {
@@ -16,9 +16,10 @@ import Testing
     return selection
   }
 
-  private func path(lanes: Int, interval: Int = 1) throws -> ServingPath {
+  private func path(lanes: Int, interval: Int = 1, layers: Int = 3, rounds: Int = 1) throws -> ServingPath {
     let executor = CountingExecutor(
-      shape: try shape(), topology: try .uniform(devices: 1, memoryBytesPerDevice: 1 << 20))
+      shape: try shape(layers: layers, rounds: rounds),
+      topology: try .uniform(devices: 1, memoryBytesPerDevice: 1 << 20))
     let placement = Placement.contiguous(shape: executor.shape, topology: executor.topology)
     let table = try RoutingTable(
       placement, handle: { UInt32($0.index * 4 + $1.expert.index) }, shape: executor.shape,
@@ -107,5 +108,49 @@ import Testing
       transitions: [.init(from: LayerID(0), to: LayerID(1), weights: [5], tokens: 9, batches: 3)])
     let window = now.since(before).transitions[0]
     #expect(window.weights == [3] && window.tokens == 5 && window.batches == 2)
+  }
+
+  @Test func roundsOfALayerArePassedOneAfterTheOther() throws {
+    let path = try path(lanes: 1, layers: 2, rounds: 3)
+    var lane = try path.makeLane()
+    let batches = [
+      try selection([0, 1], [3, 1]), try selection([2, 3], [1, 1]), try selection([0, 2], [1, 0]),
+    ]
+    for layer in 0..<2 {
+      for round in 0..<3 {
+        try lane.dispatch(batches[round], layer: LayerID(layer), round: RoundID(round)) { _ in }
+      }
+    }
+    let totals = try #require(path.affinity).totals()
+    #expect(totals.roundsPerLayer == 3)
+    #expect(totals.transitions.map { [$0.from.index, $0.to.index] } == [[0, 1], [0, 0], [1, 1]])
+    #expect(totals.transitions.map(\.batches) == [1, 2, 2])
+    for own in totals.transitions[1...] {
+      // From the first round to the second: ¾ and ¼ to halves; from the second to the third: all to expert 0.
+      var expected = Array(repeating: 0.0, count: 16)
+      for (from, share) in [(0, 0.75), (1, 0.25)] {
+        for to in [2, 3] { expected[from * 4 + to] = share / 2 }
+      }
+      for from in [2, 3] { expected[from * 4 + 0] = 0.5 }
+      #expect(own.weights == expected)
+    }
+    // The last round of a layer leads to the first of the next: expert 0 to ¾ and ¼.
+    #expect(totals.transitions[0].weights[0 * 4 + 0] == 0.75 && totals.transitions[0].weights[0 * 4 + 1] == 0.25)
+  }
+
+  @Test func aRoundThatIsLeftOutBreaksTheChain() throws {
+    let path = try path(lanes: 1, layers: 2, rounds: 3)
+    var lane = try path.makeLane()
+    let batch = try selection([0, 1], [1, 1])
+    for (layer, round) in [(0, 0), (0, 2), (1, 1), (1, 0)] {
+      try lane.dispatch(batch, layer: LayerID(layer), round: RoundID(round)) { _ in }
+    }
+    #expect(try #require(path.affinity).totals().transitions.allSatisfy { $0.batches == 0 })
+  }
+
+  @Test func aSingleLayerHasTransitionsOnlyBetweenRounds() throws {
+    #expect(try path(lanes: 1, layers: 1).affinity == nil)
+    let affinity = try #require(try path(lanes: 1, layers: 1, rounds: 2).affinity)
+    #expect(affinity.pairs.map(\.to) == [LayerID(0)])
   }
 }

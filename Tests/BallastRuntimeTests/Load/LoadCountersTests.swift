@@ -2,10 +2,10 @@ import BallastRuntime
 import Testing
 
 @Suite struct LoadCountersTests {
-  private func makeShape(layers: Int = 2, experts: Int = 5) throws -> ModelShape {
+  private func makeShape(layers: Int = 2, experts: Int = 5, rounds: Int = 1) throws -> ModelShape {
     try ModelShape(
       layers: layers, expertsPerLayer: experts, expertsPerToken: 3, bytesPerExpert: PerPrecision(repeating: 1),
-      fullPrecision: .float32)
+      fullPrecision: .float32, roundsPerLayer: rounds)
   }
 
   private func append(
@@ -64,7 +64,8 @@ import Testing
       var expected = LoadTotals(layers: 1, expertsPerLayer: instance.shape.expertsPerLayer)
       for token in 0..<selection.tokenCount where selection.traits[token].isCounted {
         for assignment in selection.assignments(of: token) {
-          expected[selection.traits[token].phase, LayerID(0), ExpertID(Int(selection.experts[assignment]))] += 1
+          let expert = ExpertID(Int(selection.experts[assignment]))
+          expected[selection.traits[token].phase, LayerID(0), .first, expert] += 1
         }
       }
       for phase in Phase.allCases {
@@ -76,11 +77,31 @@ import Testing
   @Test func differencesNeverGoBelowZero() {
     var older = LoadTotals(layers: 1, expertsPerLayer: 2)
     var newer = older
-    older[.decode, LayerID(0), ExpertID(0)] = 5
-    older[.decode, LayerID(0), ExpertID(1)] = 5
-    newer[.decode, LayerID(0), ExpertID(0)] = 3
-    newer[.decode, LayerID(0), ExpertID(1)] = 9
+    older[.decode, LayerID(0), .first, ExpertID(0)] = 5
+    older[.decode, LayerID(0), .first, ExpertID(1)] = 5
+    newer[.decode, LayerID(0), .first, ExpertID(0)] = 3
+    newer[.decode, LayerID(0), .first, ExpertID(1)] = 9
     let difference = newer.since(older)
     #expect(loads(difference, .decode, 0) == [0, 4])
+  }
+
+  @Test func roundsAreCountedApartAndSumToTheLayer() throws {
+    let counters = LoadCounters(lanes: 2, shape: try makeShape(rounds: 2))
+    var first = Selection(expertsPerLayer: 5)
+    try append([[0, 4], [4]], to: &first, phase: .prefill)
+    var second = Selection(expertsPerLayer: 5)
+    try append([[1], [4]], to: &second, phase: .prefill)
+    for lane in 0..<2 {
+      counters.record(first, layer: LayerID(1), lane: lane)
+      counters.record(second, layer: LayerID(1), round: RoundID(1), lane: lane)
+    }
+    let totals = counters.totals()
+    let apart = (0..<2).map { round in
+      (0..<5).map { totals[.prefill, LayerID(1), RoundID(round), ExpertID($0)] }
+    }
+    #expect(apart == [[2, 0, 0, 0, 4], [0, 2, 0, 0, 2]])
+    #expect(loads(totals, .prefill, 1) == [2, 2, 0, 0, 6])
+    #expect(loads(totals, .prefill, 0) == [0, 0, 0, 0, 0])
+    #expect(totals.tokens(.prefill, LayerID(1)) == 8 && totals.batches(.prefill, LayerID(1)) == 4)
   }
 }

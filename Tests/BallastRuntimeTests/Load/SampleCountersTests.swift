@@ -55,4 +55,22 @@ import Testing
     #expect(counters.totals().shadowed == [[0]])
     #expect(counters.totals().error == [[0]])
   }
+
+  @Test func roundsAreUnevenEachInTheirOwnWay() throws {
+    let shape = try ModelShape(
+      layers: 1, expertsPerLayer: 2, expertsPerToken: 1, bytesPerExpert: PerPrecision(repeating: 1),
+      fullPrecision: .float32, roundsPerLayer: 2)
+    let counters = SampleCounters(lanes: 1, shape: shape)
+    var batch = ImbalanceTotals()
+    batch.batches = 1
+    batch.device = 1.5
+    counters.addImbalance(batch, lane: 0)
+    batch.device = 1.25
+    counters.addImbalance(batch, round: RoundID(1), lane: 0)
+    counters.addDelay(lane: 0)
+    let totals = counters.totals()
+    #expect(totals.imbalanceByRound.map(\.device) == [1.5, 1.25])
+    #expect(totals.imbalance.device == 2.75 && totals.imbalance.batches == 2)
+    #expect(totals.delayedBatches == 1)
+  }
 }

@@ -3,11 +3,23 @@ import Testing
 
 @Suite struct ModelShapeTests {
   private func make(
-    layers: Int = 2, experts: Int = 8, expertsPerToken: Int = 2, bytes: PerPrecision<Int> = PerPrecision(repeating: 10)
+    layers: Int = 2, experts: Int = 8, expertsPerToken: Int = 2, bytes: PerPrecision<Int> = PerPrecision(repeating: 10),
+    rounds: Int = 1
   ) throws(ModelShapeError) -> ModelShape {
     try ModelShape(
       layers: layers, expertsPerLayer: experts, expertsPerToken: expertsPerToken, bytesPerExpert: bytes,
-      fullPrecision: .bfloat16)
+      fullPrecision: .bfloat16, roundsPerLayer: rounds)
+  }
+
+  @Test(arguments: [0, -1, 65, .max, .min]) func roundsHaveLimits(rounds: Int) {
+    #expect(throws: ModelShapeError.outOfRange(name: "roundsPerLayer", value: rounds, allowed: 1...64)) {
+      try make(rounds: rounds)
+    }
+  }
+
+  @Test func roundsShareTheExperts() throws {
+    #expect(try make(rounds: 3).experts == make().experts)
+    #expect(try make(rounds: 64).roundsPerLayer == 64)
   }
 
   @Test func countsExpertsAndBytes() throws {

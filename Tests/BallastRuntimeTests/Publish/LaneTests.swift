@@ -4,11 +4,11 @@ import Testing
 
 @Suite struct LaneTests {
   private func makePath(
-    laneLimit: Int = 2, samplingInterval: Int = 0, failure: ExecutionError? = nil
+    laneLimit: Int = 2, samplingInterval: Int = 0, failure: ExecutionError? = nil, rounds: Int = 1
   ) throws -> (path: ServingPath, executor: CountingExecutor) {
     let shape = try ModelShape(
       layers: 2, expertsPerLayer: 4, expertsPerToken: 2, bytesPerExpert: PerPrecision(repeating: 1),
-      fullPrecision: .float32)
+      fullPrecision: .float32, roundsPerLayer: rounds)
     let topology = try Topology.uniform(devices: 2, memoryBytesPerDevice: 100)
     let executor = CountingExecutor(shape: shape, topology: topology, failure: failure)
     let table = try RoutingTable(
@@ -191,5 +191,44 @@ import Testing
     _ = try serve(&lane, makeSelection())
     #expect(executor.sampled.withLock { $0 } == 0)
     #expect(path.samples.totals().importance[0] == [0, 0, 0, 0])
+  }
+
+  @Test func roundsAreServedAndCountedApart() throws {
+    let (path, executor) = try makePath(samplingInterval: 1, rounds: 2)
+    var lane = try path.makeLane()
+    let selection = try makeSelection()
+    let input: [Float] = [1, 1, 1, 1]
+    var output = input
+    for round in 0..<2 {
+      var span = output.mutableSpan
+      try lane.serve(
+        selection, layer: LayerID(1), round: RoundID(round), input: input.span, residual: input.span,
+        output: &span)
+    }
+    try lane.dispatch(selection, layer: LayerID(1), round: RoundID(1)) { _ in }
+    try lane.record(selection.span, layer: LayerID(1), round: RoundID(1))
+    let totals = path.counters.totals()
+    #expect((0..<2).map { totals[.decode, LayerID(1), RoundID($0), ExpertID(1)] } == [2, 6])
+    #expect(totals[.decode, LayerID(1), ExpertID(1)] == 8)
+    #expect(executor.executed.withLock { $0 } == 2)
+    #expect(path.samples.totals().imbalanceByRound.map(\.batches) == [1, 2])
+  }
+
+  @Test func roundsOutOfRangeAreRefusedUncounted() throws {
+    let selection = try makeSelection()
+    for (rounds, bad) in [(1, 1), (2, 2), (2, -1), (1, Int.max)] {
+      let (path, executor) = try makePath(rounds: rounds)
+      var lane = try path.makeLane()
+      do {
+        try lane.dispatch(selection, layer: LayerID(0), round: RoundID(bad)) { _ in
+          Issue.record("it was dispatched")
+        }
+        Issue.record("round \(bad) was accepted")
+      } catch {
+        #expect(error == .roundOutOfRange(round: RoundID(bad), rounds: rounds))
+        #expect(error.description == "round \(bad) is not one of the \(rounds) of the model's layers")
+      }
+      #expect(path.counters.totals().tokens == 0 && executor.executed.withLock { $0 } == 0)
+    }
   }
 }

@@ -129,4 +129,11 @@ import Testing
     let error = SelectionError.expertOutOfRange(expert: 9, expertsPerLayer: 4)
     #expect(error.description == "expert 9 was chosen; the layer has experts 0 to 3")
   }
+
+  @Test func gatesScaleTogether() throws {
+    var selection = Selection(expertsPerLayer: 4)
+    try append([0, 1], gates: [0.25, 0.75], to: &selection)
+    selection.scaleGates(by: 0.5)
+    #expect(selection.gates == [0.125, 0.375] && selection.experts == [0, 1])
+  }
 }

@@ -1,3 +1,4 @@
+import BallastRuntime
 import Testing
 
 @testable import BallastServing
@@ -75,5 +76,31 @@ import Testing
     #expect(
       throws: CheckpointError.unsupported(file: path, field: "sliding_window", value: "64", supported: "null")
     ) { try read("sliding_window", "64") }
+  }
+
+  @Test func roundsDivideTheExpertsOfAToken() throws {
+    #expect(try read().roundsPerLayer == 1)
+    let chained = try read("rounds_per_layer", "2")
+    #expect(chained.roundsPerLayer == 2 && chained.expertsPerToken == 2 && chained.expertsPerRound == 1)
+    let shape = try chained.shape(bytesPerExpert: PerPrecision(repeating: 1), fullPrecision: .float32)
+    #expect(shape.roundsPerLayer == 2 && shape.expertsPerToken == 1)
+  }
+
+  @Test(arguments: ["0", "-1", "65", "99999999999999999999"]) func roundsHaveLimits(value: String) {
+    #expect(
+      throws: CheckpointError.outOfRange(file: path, field: "rounds_per_layer", value: value, allowed: "1 to 64")
+    ) { try read("rounds_per_layer", value) }
+  }
+
+  @Test func nonsenseForRoundsIsNamed() {
+    #expect(
+      throws: CheckpointError.outOfRange(
+        file: path, field: "rounds_per_layer", value: "3", allowed: "a divisor of num_experts_per_tok, which is 2")
+    ) { try read("rounds_per_layer", "3") }
+    for value in ["\"2\"", "2.0", "[2]", "true"] {
+      #expect(throws: CheckpointError.wrongType(file: path, field: "rounds_per_layer", expected: "an integer")) {
+        try read("rounds_per_layer", value)
+      }
+    }
   }
 }

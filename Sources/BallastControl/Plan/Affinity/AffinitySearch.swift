@@ -1,16 +1,16 @@
 import BallastRuntime
 
-/// Rearranges replicas among the places there are, so that tokens change device less often between layers, as far
-/// as that is worth the time it costs the busiest devices.
+/// Rearranges replicas among the places there are, so that tokens change device less often between layers and between
+/// rounds, as far as that is worth the time it costs the busiest devices.
 ///
-/// It minimises Σ over layers of ( busiest device + link time to the layer before ), both in nanoseconds. Which
-/// replicas exist and how many a device holds in each layer stays as it is.
+/// It minimises Σ over layers of ( busiest device + link time to the layer before and between its rounds ), both in
+/// nanoseconds. Which replicas exist and how many a device holds in each layer stays as it is.
 struct AffinitySearch {
   // Algorithm: the online form of ExFlow (arXiv 2401.08383), with load in the objective. Layer by layer, the replicas
   // of experts without copies are assigned to the places at the least link cost against both neighbours, until
   // nothing changes; then pairs of replicas change places. A step that does not lower the objective is not taken.
-  // Descents begin at the placement given, at a chain built from clusters of experts that share successors, and, on
-  // small instances, at shuffles of it.
+  // Descents begin at the placement given, at a chain built from clusters of experts that share successors, where there
+  // are rounds at clusters of experts that follow one another, and, on small instances, at shuffles of the placement.
   let topology: Topology
   let affinity: AffinityEstimate
   let price: LinkPrice
@@ -88,7 +88,9 @@ struct AffinitySearch {
       for layer in layers.indices {
         let table = table(layers, layer)
         let before = objective(layers[layer], layer, table)
-        if let next = assigned(layers[layer], table), objective(next, layer, table) < before * (1 - 1e-9) {
+        if let next = assigned(layers[layer], cost: { table.cost($0, on: $1) }),
+          objective(next, layer, table) < before * (1 - 1e-9)
+        {
           layers[layer] = next
           hasChanged = true
         }
@@ -113,7 +115,7 @@ struct AffinitySearch {
   }
 
   /// The layer with its experts that have no copies at their cheapest places; nil when that is how it is.
-  private func assigned(_ layer: LayerPlacement, _ table: LinkTable) -> LayerPlacement? {
+  private func assigned(_ layer: LayerPlacement, cost: @escaping (ExpertID, DeviceID) -> Double) -> LayerPlacement? {
     let devices = topology.devices.count
     let shares = LinkTable.shares(layer, affinity.expertsPerLayer)
     let alone = layer.replicas.filter { shares[$0.expert.index].count == 1 }
@@ -121,7 +123,7 @@ struct AffinitySearch {
     var places = Array(repeating: 0, count: devices)
     for replica in alone { places[replica.device.index] += 1 }
     let columns = BalancedAssignment(rows: alone.count, places: places) {
-      table.cost(alone[$0].expert, on: DeviceID($1))
+      cost(alone[$0].expert, DeviceID($1))
     }.columns
     guard alone.indices.contains(where: { columns[$0] != alone[$0].device.index }) else { return nil }
     return LayerPlacement(
@@ -133,7 +135,7 @@ struct AffinitySearch {
 
   /// The layer with all that each device holds on another, at the least link cost; nil when devices differ in number.
   ///
-  /// Copies are moved too, and balance stays as it is among devices of equal speed.
+  /// Copies are moved too, and balance stays as it is among devices of equal speed, as do rounds within a node.
   private func renamed(_ layer: LayerPlacement, _ table: LinkTable) -> LayerPlacement? {
     let count = topology.devices.count
     var held = Array(repeating: [(expert: ExpertID, share: Double)](), count: count)
@@ -142,7 +144,7 @@ struct AffinitySearch {
     }
     guard Set(held.map(\.count)).count == 1, count * count * count <= Self.assignmentLimit else { return nil }
     let names = BalancedAssignment(rows: count, places: Array(repeating: 1, count: count)) { device, name in
-      held[device].reduce(0) { $0 + table.cost($1.expert, on: DeviceID(name), share: $1.share) }
+      held[device].reduce(0) { $0 + table.around($1.expert, on: DeviceID(name), share: $1.share) }
     }.columns
     return LayerPlacement(
       layer.replicas.map {
@@ -152,6 +154,7 @@ struct AffinitySearch {
 
   private func starts(_ layers: [LayerPlacement]) -> [[LayerPlacement]] {
     var starts = [chain(layers)]
+    if affinity.roundsPerLayer > 1 { starts.append(gathered(layers)) }
     guard layers.allSatisfy({ $0.replicas.count <= Self.smallLayer }) else { return starts }
     for seed in 0..<Self.shuffles {
       var random = SplitMix64(seed: UInt64(seed))
@@ -177,13 +180,34 @@ struct AffinitySearch {
     if let first = affinity.transitions.first(where: { $0.from != $0.to && layers.indices.contains($0.from.index) }) {
       chained[first.from.index] = clustered(layers[first.from.index], first.tokens)
       for layer in layers.indices where layer != first.from.index {
-        if let next = assigned(chained[layer], table(chained, layer, sides: .before)) { chained[layer] = next }
+        let table = table(chained, layer, sides: .before)
+        if let next = assigned(chained[layer], cost: { table.around($0, on: $1) }) { chained[layer] = next }
       }
     }
     return chained
   }
 
+  /// Every layer in clusters of experts that follow one another from round to round.
+  private func gathered(_ layers: [LayerPlacement]) -> [LayerPlacement] {
+    var gathered = layers
+    for own in affinity.transitions where own.from == own.to && layers.indices.contains(own.from.index) {
+      gathered[own.from.index] = clustered(layers[own.from.index], own.tokens) { profile, expert in profile[expert] }
+    }
+    return gathered
+  }
+
+  /// The first layer in clusters of experts that share successors.
   private func clustered(_ layer: LayerPlacement, _ tokens: [Double]) -> LayerPlacement {
+    clustered(layer, tokens) { profile, expert in
+      let row = expert * profile.count
+      return profile.indices.reduce(0.0) { $0 + profile[$1] * tokens[row + $1] }
+    }
+  }
+
+  /// The layer in clusters, each grown by the expert that fits best where the tokens of its experts go.
+  private func clustered(
+    _ layer: LayerPlacement, _ tokens: [Double], fit: (_ profile: [Double], _ expert: Int) -> Double
+  ) -> LayerPlacement {
     let experts = affinity.expertsPerLayer
     let shares = LinkTable.shares(layer, experts)
     var left = layer.replicas.filter { shares[$0.expert.index].count == 1 }
@@ -192,11 +216,8 @@ struct AffinitySearch {
     for (device, places) in devices.sorted(by: { $0.key < $1.key }) {
       var profile = Array(repeating: 0.0, count: experts)
       for _ in 0..<places {
-        let fit = left.map { replica in
-          let row = replica.expert.index * experts
-          return profile.indices.reduce(0.0) { $0 + profile[$1] * tokens[row + $1] }
-        }
-        guard let next = left.indices.max(by: { (fit[$0], $1) < (fit[$1], $0) }) else { break }
+        let fits = left.map { fit(profile, $0.expert.index) }
+        guard let next = left.indices.max(by: { (fits[$0], $1) < (fits[$1], $0) }) else { break }
         var replica = left.remove(at: next)
         replica.device = DeviceID(device)
         clustered.append(replica)

@@ -1,12 +1,15 @@
 import BallastRuntime
 
-/// What it would cost to have each expert of one layer on each device, by where the layers around it are.
+/// What it would cost to have each expert of one layer on each device, by where the layers around it are and, if tokens
+/// pass the layer in several rounds, by where its other experts are.
 ///
 /// An expert with several replicas serves each with an equal share of its tokens.
 struct LinkTable {
   /// `[expert · devices + device]`: nanoseconds of a batch, if all of the expert's tokens met it there.
   private(set) var nanoseconds: [Double]
   private let devices: Int
+  /// What rounds cost; nil where there is one.
+  private var rounds: RoundLinks?
 
   /// The other layers a layer is looked at beside.
   enum Sides {
@@ -14,7 +17,7 @@ struct LinkTable {
     case both
   }
 
-  /// Looks at `layer` of `placement`; pairs of a layer with itself do not depend on where other layers are.
+  /// Looks at `layer` of `placement`.
   init(
     _ layer: LayerID, _ placement: [LayerPlacement], _ affinity: AffinityEstimate, _ price: LinkPrice,
     _ topology: Topology, sides: Sides = .both
@@ -22,6 +25,9 @@ struct LinkTable {
     devices = topology.devices.count
     let experts = affinity.expertsPerLayer
     nanoseconds = Array(repeating: 0, count: experts * devices)
+    if placement.indices.contains(layer.index) {
+      rounds = RoundLinks(layer, placement[layer.index], affinity, price, topology)
+    }
     for transition in affinity.transitions where transition.from != transition.to {
       if transition.to == layer, placement.indices.contains(transition.from.index) {
         let shares = Self.shares(placement[transition.from.index], experts)
@@ -34,16 +40,35 @@ struct LinkTable {
     }
   }
 
-  /// Nanoseconds of a batch to have `share` of an expert's tokens on `device`.
+  /// Nanoseconds of a batch to have `share` of an expert's tokens on `device`, all other experts where they are.
   func cost(_ expert: ExpertID, on device: DeviceID, share: Double = 1) -> Double {
-    share * nanoseconds[expert.index * devices + device.index]
+    around(expert, on: device, share: share) + (rounds?.cost(expert, on: device, share: share) ?? 0)
   }
 
-  /// Nanoseconds of a batch between a layer so placed and the layers around it.
+  /// What an exchange of two replicas spares beyond what both spare alone.
+  func correction(
+    _ first: (expert: ExpertID, share: Double), _ second: (expert: ExpertID, share: Double), _ near: DeviceID,
+    _ far: DeviceID
+  ) -> Double {
+    rounds?.correction(first, second, near, far) ?? 0
+  }
+
+  /// Takes note that a replica of this layer, with `share` of its expert's tokens, has changed device.
+  mutating func relocate(_ expert: ExpertID, share: Double, from source: DeviceID, to target: DeviceID) {
+    rounds?.relocate(expert, share: share, from: source, to: target)
+  }
+
+  /// Nanoseconds of a batch between a layer so placed and the layers around it, and between its rounds.
   func cost(_ layer: LayerPlacement) -> Double {
-    Self.shares(layer, nanoseconds.count / max(devices, 1)).enumerated().reduce(0) { sum, held in
-      sum + held.element.reduce(0) { $0 + cost(ExpertID(held.offset), on: $1.device, share: $1.share) }
+    let around = Self.shares(layer, nanoseconds.count / max(devices, 1)).enumerated().reduce(0) { sum, held in
+      sum + held.element.reduce(0) { $0 + self.around(ExpertID(held.offset), on: $1.device, share: $1.share) }
     }
+    return around + (rounds?.cost(layer) ?? 0)
+  }
+
+  /// Nanoseconds of a batch to have `share` of an expert's tokens on `device`, rounds left out.
+  func around(_ expert: ExpertID, on device: DeviceID, share: Double = 1) -> Double {
+    share * nanoseconds[expert.index * devices + device.index]
   }
 
   /// `[expert]`: where its tokens are met, and which share of them.

@@ -8,7 +8,7 @@ struct PairExchange {
   private var replicas: [Replica]
   private let shares: [Double]
   private let work: [Double]
-  private let table: LinkTable
+  private var table: LinkTable
   private let topology: Topology
   private var times: [Double]
   /// `[expert]`: the devices that hold it, for experts with copies.
@@ -66,7 +66,8 @@ struct PairExchange {
         squares - times[near.index] * times[near.index] - times[far.index] * times[far.index] + nearTime * nearTime
         + farTime * farTime
       let after = max(others, nearTime, farTime) + 0.05 * (max(sum, 0) / Double(times.count)).squareRoot()
-      let gain = before - after + link(first, near) + link(second, far) - link(first, far) - link(second, near)
+      let links = link(first, near) + link(second, far) - link(first, far) - link(second, near)
+      let gain = before - after + links + correction(first, second)
       if gain > best.gain { best = (gain, second) }
     }
     return best.index >= 0 ? best.index : nil
@@ -74,6 +75,12 @@ struct PairExchange {
 
   private func link(_ index: Int, _ device: DeviceID) -> Double {
     table.cost(replicas[index].expert, on: device, share: shares[index])
+  }
+
+  private func correction(_ first: Int, _ second: Int) -> Double {
+    table.correction(
+      (replicas[first].expert, shares[first]), (replicas[second].expert, shares[second]), replicas[first].device,
+      replicas[second].device)
   }
 
   private func holds(_ index: Int, _ device: DeviceID) -> Bool {
@@ -91,6 +98,7 @@ struct PairExchange {
 
   private mutating func relocate(_ index: Int, _ source: DeviceID, _ target: DeviceID) {
     replicas[index].device = target
+    table.relocate(replicas[index].expert, share: shares[index], from: source, to: target)
     guard shares[index] < 1 else { return }
     holders[replicas[index].expert.index]?.remove(source.index)
     holders[replicas[index].expert.index]?.insert(target.index)

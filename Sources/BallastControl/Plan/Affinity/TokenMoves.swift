@@ -1,10 +1,10 @@
 public import BallastRuntime
 
-/// How often a token changes device on its way through the layers, under one placement.
+/// How often a token changes device on its way through the layers and their rounds, under one placement.
 ///
 /// A token is divided over its pairs of choices; of an expert with copies every copy serves an equal share.
 public struct TokenMoves: Hashable, Sendable {
-  /// Moves of a token to another device, all pairs of layers together.
+  /// Moves of a token to another device, from all rounds to those that follow.
   public let betweenDevices: Double
   /// Those of them that lead to another node.
   public let betweenNodes: Double
@@ -16,9 +16,10 @@ public struct TokenMoves: Hashable, Sendable {
         let tokens = transition.tokens.reduce(0, +)
         guard tokens > 0, placement.layers.indices.contains(transition.to.index) else { return sum }
         let alone = AffinityEstimate(expertsPerLayer: affinity.expertsPerLayer, transitions: [transition])
+        let passages = transition.from == transition.to ? Double(affinity.roundsPerLayer - 1) : 1
         let table = LinkTable(transition.to, placement.layers, alone, price, topology, sides: .before)
         // Rounding must not make less than nothing of it.
-        return sum + max(0, table.cost(placement[transition.to])) / tokens
+        return sum + passages * max(0, table.cost(placement[transition.to])) / tokens
       }
     }
     betweenDevices = moves(LinkPrice(near: 1, far: 1))

@@ -1,26 +1,35 @@
 /// Tries every packing of a small layer that could be better than the best known.
 struct ExactPacking: ~Copyable {
-  // Algorithm: depth first over the copies of each expert, heaviest expert first, then over the devices: each takes
-  // the heaviest copy left, and others beside it. A branch ends when a device would carry as much as the best known, or
-  // so little that those left could not take the rest.
+  // Algorithm: depth first over the devices. The heaviest expert with copies to place opens a device and lighter ones
+  // join it; an expert met for the first time chooses there how many copies it has. A branch ends when a device would
+  // carry as much as the best known, or so little that those left could not take the rest, which leaves the last to
+  // join hardly any choice. Devices opened by the same expert stand in the order of those that join it.
+
+  /// A device while experts join it.
+  private struct Opening {
+    let device: Int
+    /// What this device must take, so that the others can take the rest.
+    let need: Float
+    /// What it and the devices after it must take.
+    let total: Float
+    /// The most a device before it carries.
+    let heaviest: Float
+  }
 
   let experts: Int
   let copies: Int
   let devices: Int
   let slots: Int
-  private let ranked: Row<Float>
-  private let counts: Row<Int32>
-  /// `[copies − 1]`: a copy's part.
-  private let reciprocals: Row<Float>
-  /// `[place]`: ranks by the load of a copy, heaviest first.
-  private let ranks: Row<Int32>
+  /// `[rank]`: tokens, heaviest first.
+  private let tokens: Row<Float>
+  /// `[rank]`: what a copy carries, once their number is chosen.
   private let shares: Row<Float>
-  private let left: Row<Int32>
-  /// `[device][slot]`: places.
+  /// `[copies]`: a copy's part.
+  private let parts: Row<Float>
+  /// `[device][slot]`: ranks.
   private let held: Row<Int32>
   /// The best found, in ranks.
   let best: Row<Int32>
-  let bestCounts: Row<Int32>
   private(set) var most: Float = 0
   private(set) var isFound = false
   /// Whether nothing was left untried.
@@ -38,124 +47,186 @@ struct ExactPacking: ~Copyable {
     self.copies = copies
     self.devices = devices
     slots = copies / devices
-    ranked = Row(repeating: 0, count: experts)
-    counts = Row(repeating: 1, count: experts)
-    reciprocals = Row(repeating: 1, count: copies)
-    for count in 0..<copies { reciprocals[count] = 1 / Float(count + 1) }
-    ranks = Row(repeating: 0, count: experts)
+    tokens = Row(repeating: 0, count: experts)
     shares = Row(repeating: 0, count: experts)
-    left = Row(repeating: 0, count: experts)
+    parts = Row(repeating: 1, count: devices + 1)
+    for count in 1...devices { parts[count] = 1 / Float(count) }
     held = Row(repeating: 0, count: copies)
     best = Row(repeating: 0, count: copies)
-    bestCounts = Row(repeating: 1, count: experts)
   }
 
   /// Looks for a packing whose heaviest device carries less than `most`.
   ///
   /// - Returns: Whether there is one; then it stands in `best`.
   mutating func search(_ loads: borrowing Row<Float>, _ order: borrowing Row<Int32>, below most: Float) -> Bool {
-    for rank in 0..<experts { ranked[rank] = loads[Int(order[rank])] }
+    for rank in 0..<experts { tokens[rank] = loads[Int(order[rank])] }
     self.most = most
     isFound = false
     steps = 0
-    share(rank: 0, extra: copies - experts, least: .infinity, halves: 0, thirds: 0)
+    open(0, UnplacedCopies(copies, of: experts), total: Float(devices), heaviest: 0)
     isExhausted = steps < Self.mostSteps
     return isFound
   }
 
-  /// Chooses the copies of the expert at `rank`, with `extra` to give.
-  ///
-  /// `least` is the lightest copy so far; of `halves` copies no two fit one device, of `thirds` no three.
-  private mutating func share(rank: Int, extra: Int, least: Float, halves: Int, thirds: Int) {
-    for more in (rank == experts - 1 ? extra : 0)...extra where more < devices {
-      let share = ranked[rank] * reciprocals[more]
-      let left = extra - more
-      let lightest = min(least, share, rank == experts - 1 ? share : ranked[experts - 1] * reciprocals[left])
-      let halves = halves + (share * 2 + lightest * Float(slots - 2) >= most ? more + 1 : 0)
-      let thirds = thirds + (share * 3 >= most && slots > 2 ? more + 1 : 0)
-      guard share + lightest * Float(slots - 1) < most, halves <= devices, thirds <= 2 * devices else { continue }
-      counts[rank] = Int32(more + 1)
-      if rank == experts - 1 {
-        pack()
-      } else {
-        self.share(rank: rank + 1, extra: left, least: min(least, share), halves: halves, thirds: thirds)
-      }
-    }
-  }
-
-  private mutating func pack() {
-    steps += 1
-    guard steps < Self.mostSteps else { return }
-    for rank in 0..<experts {
-      let share = ranked[rank] * reciprocals[Int(counts[rank]) &- 1]
-      var place = rank
-      while place > 0, shares[place - 1] < share {
-        shares[place] = shares[place - 1]
-        ranks[place] = ranks[place - 1]
-        left[place] = left[place - 1]
-        place -= 1
-      }
-      shares[place] = share
-      ranks[place] = Int32(rank)
-      left[place] = counts[rank]
-    }
-    var beside: Float = 0
-    for index in 0..<(slots - 1) { beside += shares[experts - 1 - index] }
-    guard shares[0] + beside < most else { return }
-    fill(device: 0, total: Float(devices), heaviest: 0)
-  }
-
-  private mutating func fill(device: Int, total: Float, heaviest: Float) {
-    if device == devices {
-      most = heaviest
-      isFound = true
-      for index in 0..<copies { best[index] = ranks[Int(held[index])] }
-      for rank in 0..<experts { bestCounts[rank] = counts[rank] }
+  /// Gives a device its first expert: the heaviest with copies to place.
+  private mutating func open(_ device: Int, _ rest: UnplacedCopies, total: Float, heaviest: Float) {
+    let first = (rest.unchosen | rest.waiting).trailingZeroBitCount
+    // Less what rounding may hide.
+    let need = total - Float(devices &- device &- 1) * most - 1e-5
+    let opening = Opening(device: device, need: need, total: total, heaviest: heaviest)
+    if rest.isWaiting(first) {
+      let isTied = device > 0 && Int(held[(device &- 1) &* slots]) == first
+      extend(opening, rest, slot: 0, UnplacedCopies.Joining(first, choosing: 0), sum: shares[first], isTied: isTied)
       return
     }
-    var place = 0
-    while left[place] == 0 { place += 1 }
-    choose(device, slot: 0, place, 0, total, heaviest)
-  }
-
-  private mutating func choose(_ device: Int, slot: Int, _ place: Int, _ sum: Float, _ total: Float, _ heaviest: Float)
-  {
-    steps += 1
-    guard steps < Self.mostSteps else { return }
-    left[place] -= 1
-    held[device &* slots &+ slot] = Int32(place)
-    let sum = sum + shares[place]
-    let remaining = slots &- slot &- 1
-    let least = shares[experts &- 1] * Float(remaining &- 1)
-    // What this device must take, so that the others can take the rest; less what rounding may hide.
-    let need = total - Float(devices &- device &- 1) * most - 1e-5
-    var next = place &+ 1
-    while next <= experts &- remaining {
-      let share = shares[next]
-      // The heaviest that may still come: the sum only falls from here on.
-      if sum + share * Float(remaining) < need { break }
-      if sum + share + least < most, left[next] > 0 {
-        if remaining > 1 {
-          choose(device, slot: slot &+ 1, next, sum, total, heaviest)
-        } else {
-          finish(device, next, sum + share, total, heaviest)
-        }
+    for count in 1...min(rest.extra &+ 1, devices &- device) {
+      let share = tokens[first] * parts[count]
+      if share < most {
+        extend(opening, rest, slot: 0, UnplacedCopies.Joining(first, choosing: count), sum: share, isTied: false)
       }
-      next &+= 1
     }
-    left[place] += 1
   }
 
-  /// Gives a device its last copy, and goes on with the next.
-  private mutating func finish(_ device: Int, _ place: Int, _ sum: Float, _ total: Float, _ heaviest: Float) {
-    left[place] -= 1
-    held[device &* slots &+ slots &- 1] = Int32(place)
-    if fits(devices &- device &- 1) { fill(device: device &+ 1, total: total - sum, heaviest: max(heaviest, sum)) }
-    left[place] += 1
+  /// Looks for what may stand beside an expert that takes a slot; `isTied` while the device is like the one before.
+  @inline(__always)
+  private mutating func extend(
+    _ opening: Opening, _ rest: UnplacedCopies, slot: Int, _ joining: UnplacedCopies.Joining, sum: Float, isTied: Bool
+  ) {
+    if slot == slots &- 2 {
+      let before = isTied ? Int(held[(opening.device &- 1) &* slots &+ slot &+ 1]) : 0
+      finish(opening, rest, joining, from: max(joining.rank &+ 1, before), sum)
+    } else {
+      join(opening, rest, slot: slot, joining, sum: sum, isTied: isTied)
+    }
   }
 
-  private func fits(_ rest: Int) -> Bool {
-    for place in 0..<experts where Int(left[place]) > rest { return false }
-    return true
+  /// Gives an expert a slot before the last but one, and tries every other in the next.
+  @inline(never)
+  private mutating func join(
+    _ opening: Opening, _ rest: UnplacedCopies, slot: Int, _ joining: UnplacedCopies.Joining, sum: Float, isTied: Bool
+  ) {
+    let rest = place(joining, opening.device, slot, rest)
+    steps &+= 1
+    guard steps < Self.mostSteps else { return }
+    let slot = slot &+ 1
+    let before = isTied ? Int(held[(opening.device &- 1) &* slots &+ slot]) : -1
+    let others = slots &- slot &- 1
+    let open = Self.ranks(from: max(joining.rank &+ 1, before), to: experts &- others)
+    let beside = Float(others)
+    var waiting = rest.waiting & open
+    while waiting != 0 {
+      let rank = waiting.trailingZeroBitCount
+      waiting &= waiting &- 1
+      let reached = sum + shares[rank]
+      guard reached < most, reached + beside * tokens[rank &+ 1] >= opening.need else { continue }
+      extend(opening, rest, slot: slot, UnplacedCopies.Joining(rank, choosing: 0), sum: reached, isTied: rank == before)
+    }
+    var unchosen = rest.unchosen & open
+    let limit = min(rest.extra &+ 1, devices &- opening.device)
+    while unchosen != 0 {
+      let rank = unchosen.trailingZeroBitCount
+      unchosen &= unchosen &- 1
+      let load = tokens[rank]
+      // What stands beside it is no heavier.
+      let least = opening.need - sum - beside * tokens[rank &+ 1]
+      var count = 1
+      while count <= limit {
+        let share = load * parts[count]
+        if share < least { break }
+        if sum + share < most {
+          extend(
+            opening, rest, slot: slot, UnplacedCopies.Joining(rank, choosing: count), sum: sum + share,
+            isTied: rank == before)
+        }
+        count &+= 1
+      }
+    }
+  }
+
+  /// Gives an expert a slot, where it chooses how many copies it has when it has none.
+  private func place(_ joining: UnplacedCopies.Joining, _ device: Int, _ slot: Int, _ rest: UnplacedCopies)
+    -> UnplacedCopies
+  {
+    held[device &* slots &+ slot] = Int32(truncatingIfNeeded: joining.rank)
+    if joining.copies > 0 { shares[joining.rank] = tokens[joining.rank] * parts[joining.copies] }
+    return rest.placing(joining)
+  }
+
+  /// Tries every expert from `start` on in the last slot, beside one that is placed only when one fits.
+  @inline(__always)
+  private mutating func finish(
+    _ opening: Opening, _ rest: UnplacedCopies, _ joining: UnplacedCopies.Joining, from start: Int, _ sum: Float
+  ) {
+    let open = Self.ranks(from: start, to: experts)
+    let least = opening.need - sum
+    var waiting = rest.waiting & open
+    while waiting != 0 {
+      let rank = waiting.trailingZeroBitCount
+      waiting &= waiting &- 1
+      let share = shares[rank]
+      if share >= least, sum + share < most {
+        close(opening, rest, joining, UnplacedCopies.Joining(rank, choosing: 0), sum + share)
+      }
+    }
+    var unchosen = rest.unchosen & open
+    let limit = min(rest.extra &+ 1 &- max(0, joining.copies &- 1), devices &- opening.device)
+    while unchosen != 0 {
+      let rank = unchosen.trailingZeroBitCount
+      unchosen &= unchosen &- 1
+      let load = tokens[rank]
+      if load < least { break }
+      var count = 1
+      while count <= limit {
+        let share = load * parts[count]
+        if share < least { break }
+        if sum + share < most {
+          close(opening, rest, joining, UnplacedCopies.Joining(rank, choosing: count), sum + share)
+        }
+        count &+= 1
+      }
+    }
+  }
+
+  /// A bit for each rank of a range.
+  private static func ranks(from start: Int, to end: Int) -> UInt32 {
+    (1 &<< UInt32(truncatingIfNeeded: end) &- 1) & .max &<< UInt32(truncatingIfNeeded: start)
+  }
+
+  /// Gives a device its last two experts, and goes on with the next device.
+  @inline(never)
+  private mutating func close(
+    _ opening: Opening, _ rest: UnplacedCopies, _ joining: UnplacedCopies.Joining, _ last: UnplacedCopies.Joining,
+    _ sum: Float
+  ) {
+    steps &+= 1
+    guard steps < Self.mostSteps else { return }
+    let joined = place(joining, opening.device, slots &- 2, rest)
+    let rest = place(last, opening.device, slots &- 1, joined)
+    let devices = devices &- opening.device &- 1
+    guard rest.fits(devices) else { return }
+    let heaviest = max(opening.heaviest, sum)
+    if devices > 1 {
+      open(opening.device &+ 1, rest, total: opening.total - sum, heaviest: heaviest)
+    } else {
+      closeLast(rest, heaviest)
+    }
+  }
+
+  /// The last device, if there is one left, takes one copy of whatever is left.
+  private mutating func closeLast(_ rest: UnplacedCopies, _ heaviest: Float) {
+    var sum: Float = 0
+    var place = copies &- slots
+    var open = rest.unchosen | rest.waiting
+    while open != 0 {
+      let rank = open.trailingZeroBitCount
+      open &= open &- 1
+      held[place] = Int32(truncatingIfNeeded: rank)
+      sum += rest.isWaiting(rank) ? shares[rank] : tokens[rank]
+      place &+= 1
+    }
+    guard sum < most else { return }
+    most = max(heaviest, sum)
+    isFound = true
+    for index in 0..<copies { best[index] = held[index] }
   }
 }

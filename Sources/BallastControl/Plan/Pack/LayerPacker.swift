@@ -1,7 +1,8 @@
 /// Copies and packs one layer after another, keeping its scratch.
 struct LayerPacker: ~Copyable {
   // Algorithm: copies are counted so that the heaviest is lightest, exchanged where they would fold badly, dealt to the
-  // devices in rounds, and swapped until the devices are level. A small layer is then searched exhaustively.
+  // devices in rounds, and swapped until the devices are level. A small layer is searched exhaustively first, near what
+  // is possible, and without a limit where nothing is found there.
 
   let experts: Int
   let copies: Int
@@ -23,6 +24,8 @@ struct LayerPacker: ~Copyable {
   private static var tolerance: Float { 1.5e-4 }
   private static var foldGoal: Float { 1.0005 }
   private static var foldSteps: Int { 6 }
+  /// Bounds of the exhaustive search, by the least possible.
+  private static let nearBound: [Float] = [1.006, 1.015, 1.04]
 
   /// Scratch for layers of one shape; `copies` divide by `devices`, and each expert has room for one at least.
   init(experts: Int, copies: Int, devices: Int) {
@@ -44,6 +47,17 @@ struct LayerPacker: ~Copyable {
     order.sort(loads)
     counts.share(copies, order.experts, loads, most: devices)
     lowerBound = max(1, heaviestCopy())
+    guard !exact.isWorthwhile || !searchNearBound() else { return }
+    construct()
+    imbalance = max(1, heaviestDevice())
+    if exact.isWorthwhile, imbalance > lowerBound * (1 + Double(Self.tolerance) / 10) {
+      _ = search(below: Float(imbalance))
+    }
+    lowerBound = min(lowerBound, imbalance)
+  }
+
+  /// Deals the copies out as they are counted, or counted anew, and levels the devices.
+  private mutating func construct() {
     list.list(counts, order.experts, loads)
     if counts.refold(
       list, loads, devices: devices, slots: grid.slots, goal: Self.foldGoal, steps: Self.foldSteps, &fold)
@@ -52,9 +66,6 @@ struct LayerPacker: ~Copyable {
     }
     grid.deal(list)
     grid.level(to: max(1, list.loads[0]) * (1 + Self.tolerance), counts)
-    if exact.isWorthwhile, grid.most > Float(lowerBound) * (1 + Self.tolerance / 10) { search() }
-    imbalance = max(1, heaviestDevice())
-    lowerBound = min(lowerBound, imbalance)
   }
 
   /// `[device][slot]`: the experts, of the layer packed last.
@@ -90,18 +101,30 @@ struct LayerPacker: ~Copyable {
     return most
   }
 
-  private mutating func search() {
-    var isBetter = false
-    // From below: the narrower the search, the sooner it ends.
-    for limit in [1.004, 1.012, 1.03, .infinity] as [Float] where !isBetter {
-      let bound = min(grid.most, max(1, Float(lowerBound)) * limit)
-      isBetter = exact.search(loads, order.experts, below: bound)
-      if bound == grid.most || !exact.isExhausted { break }
+  /// Searches exhaustively from narrow bounds to wider ones: the narrower, the sooner it ends.
+  ///
+  /// - Returns: Whether a packing was found.
+  private mutating func searchNearBound() -> Bool {
+    for factor in Self.nearBound {
+      if search(below: Float(lowerBound) * factor) { return true }
+      guard exact.isExhausted else { return false }
     }
-    if isBetter {
-      for copy in 0..<copies { grid.experts[copy] = order.experts[Int(exact.best[copy])] }
-      for rank in 0..<experts { counts.counts[Int(order.experts[rank])] = exact.bestCounts[rank] }
+    return false
+  }
+
+  /// Takes the best packing whose heaviest device carries less than `most`, if there is one.
+  private mutating func search(below most: Float) -> Bool {
+    let isFound = exact.search(loads, order.experts, below: most)
+    if isFound {
+      counts.counts.fill(0)
+      for copy in 0..<copies {
+        let expert = order.experts[Int(exact.best[copy])]
+        grid.experts[copy] = expert
+        counts.counts[Int(expert)] += 1
+      }
+      imbalance = max(1, heaviestDevice())
     }
-    if exact.isExhausted { lowerBound = heaviestDevice() }
+    if exact.isExhausted, isFound || most >= Float(imbalance) { lowerBound = imbalance }
+    return isFound
   }
 }

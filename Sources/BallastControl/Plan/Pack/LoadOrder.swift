@@ -1,7 +1,7 @@
 /// Experts from the heaviest load to the lightest.
 struct LoadOrder: ~Copyable {
   // Algorithm: a counting sort by a 16-bit logarithm of the load, one byte at a time, then an insertion sort by the load
-  // itself, which finds next to nothing to do.
+  // itself, which finds next to nothing to do; and which is all that few experts need.
 
   /// `[rank]`: the expert; equal loads by their index.
   let experts: Row<Int32>
@@ -11,6 +11,8 @@ struct LoadOrder: ~Copyable {
 
   /// Bits of the least load that is told from nothing, 2⁻¹⁶ of a device's.
   private static var leastBits: UInt32 { (127 - 16) << 23 }
+  /// Up to so many experts insertion is faster than counting.
+  private static var few: Int { 24 }
 
   /// Scratch for `count` experts, at most 65 535.
   init(count: Int) {
@@ -21,6 +23,16 @@ struct LoadOrder: ~Copyable {
 
   /// Orders `loads`, none of them negative or above 65 535.
   func sort(_ loads: borrowing Row<Float>) {
+    if words.count > Self.few {
+      count(loads)
+    } else {
+      for index in words.indices { words[index] = UInt32(truncatingIfNeeded: index) }
+    }
+    settle(loads)
+  }
+
+  /// Orders the words by the logarithm of the load.
+  private func count(_ loads: borrowing Row<Float>) {
     ends.fill(0)
     for index in loads.indices {
       let bits = loads[index].bitPattern
@@ -44,7 +56,6 @@ struct LoadOrder: ~Copyable {
       words[Int(ends[digit])] = word
       ends[digit] &+= 1
     }
-    settle(loads)
   }
 
   private func sumUp() {

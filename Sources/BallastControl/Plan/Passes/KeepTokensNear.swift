@@ -1,6 +1,7 @@
 import BallastRuntime
 
-/// Places experts of neighbouring layers that the same tokens choose on the same device, as far as balance allows.
+/// Places experts that the same tokens choose, in neighbouring layers or in rounds of one, on the same device, as far as
+/// balance allows.
 ///
 /// First a rearrangement of the whole placement is weighed, taken whole or not at all; then, layer by layer, pairs of
 /// replicas that would spare the most link time. Time and link time count together, and a change must pay its price.
@@ -43,6 +44,7 @@ public struct KeepTokensNear: PlanningPass {
           - table.cost(first.expert, on: second.device, share: part[near])
           + table.cost(second.expert, on: second.device, share: part[far])
           - table.cost(second.expert, on: first.device, share: part[far])
+          + table.correction((first.expert, part[near]), (second.expert, part[far]), first.device, second.device)
         guard gain > 0, isOpen(first, second.device), isOpen(second, first.device) else { continue }
         let added = [first.on(second.device), second.on(first.device)]
         gains.append((gain, LayerChange(layer: layer, removed: [first, second], added: added)))

@@ -71,4 +71,44 @@ import Testing
     model.estimate.affinity = nil
     #expect(model.search == nil)
   }
+
+  @Test(arguments: 0..<18)
+  func equalsBruteForceOnTinyCasesWithRounds(seed: Int) throws {
+    let (layers, experts, devices) = [(1, 6, 3), (2, 4, 2), (1, 8, 2)][seed % 3]
+    let model = try AffineModel.random(
+      seed: UInt64(seed), layers: layers, experts: experts, devices: devices,
+      nodes: devices % 2 == 0 ? seed / 3 % 2 + 1 : 1, rounds: 2,
+      price: Self.prices[seed / 6])
+    let search = try #require(model.search)
+    let found = search.objective(search.improved(model.start).layers)
+    let least = model.leastObjective(search)
+    #expect(abs(found - least) <= least * 1e-9, "seed \(seed): \(found) of \(least)")
+  }
+
+  @Test(arguments: [(8, 2, 4), (16, 4, 2), (32, 8, 3)] as [(Int, Int, UInt64)])
+  func plantedBlocksAreFoundWithRounds(experts: Int, devices: Int, seed: UInt64) throws {
+    for layers in [1, 4] {
+      let model = try AffineModel.planted(
+        seed: seed, layers: layers, experts: experts, devices: devices, rounds: 2, price: LinkPrice(near: 1, far: 1))
+      let search = try #require(model.search)
+      let before = try #require(model.moves(model.start))
+      let after = try #require(model.moves(search.improved(model.start)))
+      #expect(before.betweenDevices > 0.2 && after.betweenDevices == 0, "\(layers) layers")
+    }
+  }
+
+  @Test(arguments: 0..<6)
+  func copiesAndRoundsTogetherNeverRaiseTheObjective(seed: Int) throws {
+    let model = try AffineModel.random(
+      seed: UInt64(seed), layers: 2, experts: 8, devices: 4, nodes: 2, rounds: 3, price: LinkPrice(near: 50, far: 80))
+    let start = Placement(
+      layers: model.start.layers.map { layer in
+        LayerPlacement(layer.replicas + (0..<4).map { Replica($0 * 2, on: ($0 + 2) % 4) })
+      })
+    let search = try #require(model.search)
+    let next = search.improved(start)
+    try next.check(shape: model.shape, topology: model.topology)
+    #expect(model.counts(next) == model.counts(start))
+    #expect(search.objective(next.layers) < search.objective(start.layers))
+  }
 }

@@ -26,4 +26,18 @@ import Testing
     // Half of expert 0's tokens find their copy on the other device.
     #expect(try #require(model.moves(copied)).betweenDevices == 0.25)
   }
+
+  @Test func everyRoundIsAWayToMove() throws {
+    // Expert 0 hands all its tokens to expert 1, which keeps them; a token passes the layer three times.
+    let model = try AffineModel(
+      layers: 1, experts: 2, devices: 2, rounds: 3, price: .free, own: { [0, 10, 0, 10][$1 * 2 + $2] },
+      tokens: { _, _, _ in 0 })
+    #expect(try #require(model.moves(model.start)).betweenDevices == 1)
+    var together = model.start
+    together.layers[0] = LayerPlacement([Replica(0, on: 1), Replica(1, on: 1)])
+    #expect(try #require(model.moves(together)).betweenDevices == 0)
+    together.layers[0] = LayerPlacement([Replica(0, on: 0), Replica(1, on: 0), Replica(1, on: 1)])
+    // Half of expert 0's tokens change, and half of those that stay with expert 1 meet its other copy.
+    #expect(try #require(model.moves(together)).betweenDevices == 1)
+  }
 }

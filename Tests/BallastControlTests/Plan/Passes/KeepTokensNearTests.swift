@@ -67,4 +67,25 @@ import Testing
     let after = draft.totalNanoseconds()
     #expect(after < before, "seed \(seed)")
   }
+
+  @Test func tokensStayFromRoundToRound() throws {
+    let model = try AffineModel.planted(
+      seed: 5, layers: 3, experts: 16, devices: 4, rounds: 2, price: LinkPrice(near: 1, far: 1))
+    var draft = draft(model)
+    let before = try moves(draft, model)
+    KeepTokensNear(rounds: 16).improve(&draft)
+    let after = try moves(draft, model)
+    #expect(before > 3 && after == 0)
+    #expect(model.counts(draft.placement) == model.counts(model.start))
+  }
+
+  @Test func aTightBudgetIsSpentOnRoundsToo() throws {
+    let model = try AffineModel.planted(
+      seed: 5, layers: 1, experts: 16, devices: 4, rounds: 2, price: LinkPrice(near: 1, far: 1))
+    var draft = draft(model, moveBytes: 8000)
+    let before = try moves(draft, model)
+    KeepTokensNear(rounds: 16).improve(&draft)
+    #expect(draft.bytesMoved == 8000)
+    #expect(try moves(draft, model) < before)
+  }
 }
