@@ -12,7 +12,15 @@ let package = Package(
         .product(name: "Ballast", package: "Ballast"),
         .product(name: "BallastSimulator", package: "Ballast"),
       ],
-      exclude: ["expected.txt"])
+      exclude: ["expected.txt"]),
+    // It trains: the optimiser makes seconds of minutes, also where the rest is built for debugging.
+    .executableTarget(
+      name: "Mowst",
+      dependencies: [
+        .product(name: "Ballast", package: "Ballast"),
+        .product(name: "BallastCPU", package: "Ballast"),
+      ],
+      exclude: ["expected.txt"], swiftSettings: [.unsafeFlags(["-O"])]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -25,6 +25,8 @@ public final class Balancer: Sendable {
   /// `[device]`: whether it takes part.
   private let statuses: Mutex<[DeviceStatus]>
   private let start = ContinuousClock.now
+  /// Requests that wait, as was said last; below 0 until someone has.
+  private let queueLength = Atomic<Int>(-1)
 
   private struct PlanTally {
     var published = 0
@@ -32,6 +34,11 @@ public final class Balancer: Sendable {
     var ticks = 0
     var quality: QualityGuard?
     var resident: ResidentShare?
+    var drift: RoutingDrift?
+    var isDrifting = false
+    var driftAlarms = 0
+    var reliefLevel = 0
+    var reliefSteps = 0
     var delays = 0
     var isRetiring = false
   }
@@ -53,9 +60,7 @@ public final class Balancer: Sendable {
       throw .knobOutOfRange(name: "laneLimit", value: configuration.laneLimit, allowed: 1...65_536)
     }
     let (shape, topology) = (executor.shape, executor.topology)
-    let budget = try Result { () throws(ByteBudgetError) in
-      try ByteBudget(shape: shape, topology: topology, configuration: configuration.planner)
-    }.mapError { BalancerError.memory($0) }.get()
+    let budget = try Self.budget(configuration, executor)
     let first = try Self.firstPlacement(placement, executor, configuration.planner, budget)
     var rollout = Rollout(executor: executor, configuration: configuration.rollout)
     let law: CostModel
@@ -140,7 +145,9 @@ public final class Balancer: Sendable {
   ) async -> ControlEvent? {
     guard fits(snapshot, samples), fits(transitions), var control = loop.withLock({ $0.take() }) else { return nil }
     if let configuration = next.withLock({ $0.take() }) { control.apply(configuration) }
-    let event = await control.tick(snapshot, samples: samples, transitions: transitions)
+    let queue = queueLength.load(ordering: .relaxed)
+    let event = await control.tick(
+      snapshot, samples: samples, transitions: transitions, queueLength: queue < 0 ? nil : queue)
     putBack(control)
     tally(event)
     for observer in observers.withLock({ $0 }) { observer(event) }
@@ -149,8 +156,10 @@ public final class Balancer: Sendable {
 
   /// Makes another configuration take effect before the next tick.
   ///
-  /// - Throws: `BalancerError.fixedWhileRunning` for a knob that cannot change; everything stays as it was.
+  /// - Throws: `BalancerError.fixedWhileRunning` for a knob that cannot change, `pinned` for an expert that does not
+  ///   exist; everything stays as it was.
   public func apply(_ configuration: BalancerConfiguration) throws(BalancerError) {
+    try Self.check(configuration.planner.pinned, path.executor)
     let before = current.withLock { $0 }
     guard configuration.laneLimit == before.laneLimit else { throw .fixedWhileRunning("laneLimit") }
     guard configuration.planner.memoryBudgetShare == before.planner.memoryBudgetShare else {
@@ -168,6 +177,22 @@ public final class Balancer: Sendable {
     }
     current.withLock { $0 = configuration }
     next.withLock { $0 = configuration }
+  }
+
+  private static func budget(
+    _ configuration: BalancerConfiguration, _ executor: any ExpertExecutor
+  ) throws(BalancerError) -> ByteBudget {
+    try check(configuration.planner.pinned, executor)
+    do throws(ByteBudgetError) {
+      return try ByteBudget(
+        shape: executor.shape, topology: executor.topology, configuration: configuration.planner)
+    } catch {
+      throw .memory(error)
+    }
+  }
+
+  private static func check(_ pinned: PinnedExperts, _ executor: any ExpertExecutor) throws(BalancerError) {
+    do throws(PinnedExpertsError) { try pinned.check(shape: executor.shape) } catch { throw .pinned(error) }
   }
 
   /// `[device]`: whether it takes part.
@@ -195,6 +220,15 @@ public final class Balancer: Sendable {
     }
   }
 
+  /// Says how many requests wait; the next tick spares tokens computing, or restores it, by that.
+  ///
+  /// - Throws: `BalancerError.knobOutOfRange` below 0; what was said before stands.
+  /// - Complexity: One relaxed store; any thread may call it, at any time.
+  public func report(queueLength length: Int) throws(BalancerError) {
+    guard length >= 0 else { throw .knobOutOfRange(name: "queueLength", value: length, allowed: 0...Int.max) }
+    queueLength.store(length, ordering: .relaxed)
+  }
+
   /// Calls `observer` after every tick, on the task that ticks.
   public func observe(_ observer: @escaping @Sendable (ControlEvent) -> Void) {
     observers.withLock { $0.append(observer) }
@@ -208,7 +242,9 @@ public final class Balancer: Sendable {
     return BalancerStatistics(
       placement: table.placement, tableVersion: table.version, ticks: tally.ticks, plansPublished: tally.published,
       plansAbandoned: tally.abandoned, memory: path.executor.memory, budgetBytesPerDevice: budget.bytesPerDevice,
-      quality: tally.quality, oldestLaneGeneration: path.table.oldestAnnouncedGeneration,
+      quality: tally.quality, drift: tally.drift, isDrifting: tally.isDrifting,
+      driftAlarms: tally.driftAlarms, reliefLevel: tally.reliefLevel, reliefSteps: tally.reliefSteps,
+      oldestLaneGeneration: path.table.oldestAnnouncedGeneration,
       currentGeneration: path.table.currentGeneration, waitingTables: path.table.keptCount,
       isRetiring: tally.isRetiring, retirementDelays: tally.delays, cost: table.cost,
       resident: tally.resident, storedAssignments: Int(samples.storedAssignments),
@@ -254,6 +290,11 @@ public final class Balancer: Sendable {
       $0.ticks += 1
       if let quality = event.quality { $0.quality = quality }
       if let resident = event.resident { $0.resident = resident }
+      if let drift = event.drift { $0.drift = drift }
+      if event.isDrifting, !$0.isDrifting { $0.driftAlarms += 1 }
+      $0.isDrifting = event.isDrifting
+      $0.reliefLevel = event.reliefLevel
+      if event.relief != nil { $0.reliefSteps += 1 }
       $0.isRetiring = event.isRetiring
       if event.delay != nil { $0.delays += 1 }
       switch event.rollout {

@@ -17,6 +17,8 @@ public enum BalancerError: Error, Hashable, CustomStringConvertible {
   case devices(RehomingError)
   /// There is no such device.
   case unknownDevice(DeviceID, devices: Int)
+  /// Experts that are to be pinned do not exist.
+  case pinned(PinnedExpertsError)
   /// The named knob is not in its range.
   case knobOutOfRange(name: String, value: Int, allowed: ClosedRange<Int>)
   /// The named knob cannot change while the balancer runs.
@@ -32,6 +34,7 @@ public enum BalancerError: Error, Hashable, CustomStringConvertible {
       "the executor computes no stored replicas; set planner.residency to all and place every expert in device memory"
     case .table(let error): error.description
     case .devices(let error): error.description
+    case .pinned(let error): error.description
     case .unknownDevice(let device, let devices): "device \(device) is not one of 0 to \(devices - 1)"
     case .knobOutOfRange(let name, let value, let allowed):
       "\(name) is \(value); allowed is \(allowed.lowerBound) to \(allowed.upperBound)"

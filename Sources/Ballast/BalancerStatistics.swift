@@ -19,6 +19,16 @@ public struct BalancerStatistics: Sendable {
   public let budgetBytesPerDevice: [Int]
   /// What served tokens showed of low precision, at the last tick that saw load; nil before.
   public let quality: QualityGuard?
+  /// How far the routing lay from what was planned for, by the last window; nil before any could be compared.
+  public let drift: RoutingDrift?
+  /// Whether the routing counts as drifted, as of the last tick.
+  public let isDrifting: Bool
+  /// Times it has begun to.
+  public let driftAlarms: Int
+  /// How much computing tokens are spared, as of the last tick; 0 is nothing.
+  public let reliefLevel: Int
+  /// Times that has changed.
+  public let reliefSteps: Int
   /// The oldest table generation a lane reads now; nil when none reads.
   public let oldestLaneGeneration: UInt64?
   /// The generation of the table lanes that begin a batch now read.

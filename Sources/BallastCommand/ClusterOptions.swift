@@ -47,7 +47,9 @@ struct ClusterOptions: ParsableArguments {
   }
 
   /// The cluster for a model of this many layers and experts.
-  func model(layers: Int, experts: Int, usesCopies: Bool = true) throws(InputError) -> ReplayModel {
+  func model(
+    layers: Int, experts: Int, expertsPerToken: Int = 1, usesCopies: Bool = true
+  ) throws(InputError) -> ReplayModel {
     let bytes = try input { () throws(UnitError) in try ByteCount(parsing: expertBytes) }
     let link = try input { () throws(UnitError) in try ByteCount(parsing: linkBandwidth) }
     var file: ClusterFile?
@@ -62,7 +64,7 @@ struct ClusterOptions: ParsableArguments {
       try ReplayModel(
         layers: layers, experts: experts, topology: topology, copies: usesCopies ? copies ?? rounded : nil,
         expertBytes: bytes.bytes, linkBytesPerSecond: file?.linkBytesPerSecond ?? Double(link.bytes),
-        nodeLinkBytesPerSecond: file?.nodeLinkBytesPerSecond)
+        nodeLinkBytesPerSecond: file?.nodeLinkBytesPerSecond, expertsPerToken: expertsPerToken)
     }
   }
 }

@@ -22,6 +22,10 @@ struct GateOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Share of tokens that need exact experts under confidence.", valueName: "share"))
   var escalate: Double?
 
+  @Option(
+    help: ArgumentHelp("Which tokens need them first: unsureFirst or sureFirst, by their router.", valueName: "order"))
+  var escalationOrder: GateConfiguration.EscalationOrder?
+
   @Option(help: "What says how sure a router is under confidence; random is only for comparison.")
   var dispersion: Dispersion?
 
@@ -50,6 +54,7 @@ struct GateOptions: ParsableArguments {
     if let meanExperts { (next.meanExperts, next.stepMilliseconds) = (meanExperts, 0) }
     if let stepMilliseconds { (next.meanExperts, next.stepMilliseconds) = (0, stepMilliseconds) }
     if let escalate { next.escalatedShare = escalate }
+    if let escalationOrder { next.escalationOrder = escalationOrder }
     if let dispersion { next.dispersion = dispersion }
     return next
   }
@@ -67,7 +72,7 @@ extension GateConfiguration {
       return text
     case .confidence:
       return
-        "confidence (\(dispersion)): the least sure \(fixed(escalatedShare * 100, 1)) % of tokens need \(exactPrecision)"
+        "confidence (\(dispersion)): the \(escalationOrder == .sureFirst ? "surest" : "least sure") \(fixed(escalatedShare * 100, 1)) % of tokens need \(exactPrecision)"
     }
   }
 }
@@ -88,6 +93,17 @@ extension Dispersion: ExpressibleByArgument {
   public init?(argument: String) {
     guard let dispersion = Self.allCases.first(where: { "\($0)" == argument }) else { return nil }
     self = dispersion
+  }
+
+  /// The names there are.
+  public static var allValueStrings: [String] { allCases.map { "\($0)" } }
+}
+
+extension GateConfiguration.EscalationOrder: ExpressibleByArgument {
+  /// The order of this name, or nil.
+  public init?(argument: String) {
+    guard let order = Self.allCases.first(where: { "\($0)" == argument }) else { return nil }
+    self = order
   }
 
   /// The names there are.

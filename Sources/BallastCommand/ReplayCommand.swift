@@ -1,5 +1,5 @@
 public import ArgumentParser
-import BallastControl
+public import BallastControl
 public import BallastOperations
 import BallastRuntime
 import Foundation
@@ -70,6 +70,13 @@ struct ReplayCommand: AsyncParsableCommand {
   @Option(help: "Bytes a token carries when it changes device between layers.")
   var tokenBytes = 8192
 
+  @Option(
+    help: """
+      What becomes of routing that drifts from what was planned for: off, report, or adapt, by which the ballast policy \
+      forgets older windows sooner while it lasts.
+      """)
+  var drift = DriftMode.report
+
   @Option(help: "Who places the replicas: static, greedy or ballast.")
   var policy: ReplayPolicy
 
@@ -107,8 +114,10 @@ struct ReplayCommand: AsyncParsableCommand {
   func run() async throws {
     let traces = try readTraces()
     let windows = try input { () throws(ReplayError) in try TraceWindows(traces, rows: window, batchTokens: batch) }
-    let model = try cluster.model(layers: windows.layers, experts: windows.experts)
+    let model = try cluster.model(
+      layers: windows.layers, experts: windows.experts, expertsPerToken: windows.expertsPerToken)
     var configuration = Replay.configuration(copies: model.copies, planLifeWindows: cluster.planLife)
+    configuration.drift.mode = drift
     configuration.affinity = AffinityConfiguration(coefficient: affinity, bytesPerToken: tokenBytes)
     let replay = Replay(
       model: model, policy: policy, configuration: configuration,
@@ -160,3 +169,4 @@ struct ReplayCommand: AsyncParsableCommand {
 }
 
 extension ReplayPolicy: ExpressibleByArgument {}
+extension DriftMode: ExpressibleByArgument {}

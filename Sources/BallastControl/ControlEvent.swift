@@ -14,6 +14,14 @@ public struct ControlEvent: Sendable {
   public var quality: QualityGuard?
   /// What of the model is in device memory; nil while nothing has been counted.
   public var resident: ResidentShare?
+  /// How far the routing lies from what was planned for; nil on ticks that fill no window.
+  public var drift: RoutingDrift?
+  /// Whether the routing counts as drifted.
+  public var isDrifting = false
+  /// The change in how much computing tokens are spared; nil when it stays as it was.
+  public var relief: ComputeRelief.Step?
+  /// How much they are spared from this tick on; 0 is nothing.
+  public var reliefLevel = 0
   /// What was expected of the plan, when one was made.
   public var forecast: PlanForecast?
   /// The plan's changes, when one was made.

@@ -11,13 +11,16 @@ extension ControlLoop {
   /// Whether a plan should be sought without waiting for imbalance: a replica errs too much, or a stored expert should come
   /// back.
   func isUrgent(_ quality: QualityGuard, _ placement: Placement, _ estimate: LoadEstimate) -> Bool {
-    quality.breaches.contains { !hopeless.contains($0.place) } || isExchangeDue(placement, estimate)
+    let pinned = configuration.planner.pinned
+    return quality.breaches.contains {
+      !hopeless.contains($0.place) && !pinned.holds($0.place.replica, $0.place.layer)
+    } || isExchangeDue(placement, estimate)
   }
 
   private func isExchangeDue(_ placement: Placement, _ estimate: LoadEstimate) -> Bool {
     guard configuration.planner.residency.mayEvict else { return false }
     if let tick = hopelessExchangeTick, ticks - tick < Self.exchangePatienceTicks { return false }
-    return ResidentExchange.isDue(placement, need: estimate.need)
+    return ResidentExchange.isDue(placement, need: estimate.need, pinned: configuration.planner.pinned)
   }
 
   /// Ticks after which an exchange that no plan could make is asked for again.

@@ -6,12 +6,17 @@ public import BallastRuntime
 public struct ControlLoop: Sendable {
   let path: ServingPath
   private let budget: ByteBudget
-  private(set) var configuration: BalancerConfiguration
-  private var window: LoadWindow
-  private var estimator: LoadEstimator
+  var configuration: BalancerConfiguration
+  var window: LoadWindow
+  var estimator: LoadEstimator
+  var drift: DriftDetector
+  var driftAlarm: DriftAlarm
+  var relief: ComputeRelief
+  /// The gate when nothing is spared.
+  var gateInFull: GateConfiguration
   private var affinity: AffinityEstimator
   var need: DomainNeed
-  private var controller: Controller
+  var controller: Controller
   private(set) var planner: Planner
   var rollout: Rollout
   /// `[device]`: whether it takes part.
@@ -39,6 +44,10 @@ public struct ControlLoop: Sendable {
     need = DomainNeed(halfLifeTicks: configuration.planner.residencyHalfLifeTicks)
     for replica in rollout.measured { estimator.note(replica) }
     controller = Controller(configuration: configuration.controller)
+    drift = DriftDetector(expertsPerToken: path.executor.shape.expertsPerToken, from: path.counters.totals())
+    relief = ComputeRelief(configuration: configuration.relief)
+    gateInFull = configuration.gate
+    driftAlarm = DriftAlarm(calmWindows: configuration.drift.calmWindows)
     var law = cost
     // Tokens of stored experts go to resident ones then, which fetch nothing.
     if configuration.planner.residency == .substitute { law.fetchNanoseconds = 0 }
@@ -53,9 +62,10 @@ public struct ControlLoop: Sendable {
   ///   - snapshot: What had been counted by now.
   ///   - samples: What sampled batches had revealed by now.
   ///   - transitions: Where sampled tokens had gone from layer to layer by now; nil when nobody counts them.
+  ///   - queueLength: Requests that wait; nil when nobody says.
   /// - Returns: What was done or declined, and why.
   public mutating func tick(
-    _ snapshot: LoadSnapshot, samples: SampleTotals, transitions: AffinityTotals? = nil
+    _ snapshot: LoadSnapshot, samples: SampleTotals, transitions: AffinityTotals? = nil, queueLength: Int? = nil
   ) async -> ControlEvent {
     defer { ticks += 1 }
     path.isApplying = rollout.isRetiring
@@ -65,6 +75,7 @@ public struct ControlLoop: Sendable {
       tick: ticks, time: snapshot.time, decision: .hold(.noLoad), retired: retired, isRetiring: rollout.isRetiring)
     event.delay = isDelayReported ? nil : rollout.delay
     isDelayReported = rollout.delay != nil
+    relieve(queueLength, &event)
 
     let plan = think(snapshot, samples, transitions, &event)
     guard let plan, configuration.mode == .act else { return event }
@@ -73,7 +84,10 @@ public struct ControlLoop: Sendable {
     event.rollout = await rollout.apply(plan, to: path.table, compile: compile)
     path.isApplying = false
     for replica in rollout.measured { estimator.note(replica) }
-    if case .published = event.rollout, !plan.isCutShort { estimator.notePlan(plan.changes.map(\.layer)) }
+    if case .published = event.rollout {
+      if !plan.isCutShort { estimator.notePlan(plan.changes.map(\.layer)) }
+      noteDriftReference(samples)
+    }
     event.isRetiring = rollout.isRetiring
     return event
   }
@@ -86,6 +100,7 @@ public struct ControlLoop: Sendable {
     let start = clock.now
     defer { event.thinkingTime = clock.now - start }
 
+    watchDrift(snapshot, samples, &event)
     window.slide(to: snapshot)
     let placement = path.table.current.placement
     var known = window.load.flatMap {
@@ -112,12 +127,7 @@ public struct ControlLoop: Sendable {
       let plan = try? planner.plan(from: placement, for: estimate, within: limits(estimate), statuses: statuses)
     else { return nil }
     noteOutcome(of: plan, quality)
-    guard !plan.isEmpty else {
-      controller.foundNothing()
-      if !plan.isCutShort { estimator.notePlan([]) }
-      event.decision = .hold(.nothingPays)
-      return nil
-    }
+    guard !plan.isEmpty else { return decline(plan, samples, &event) }
     return announce(plan, &event)
   }
 
@@ -125,6 +135,15 @@ public struct ControlLoop: Sendable {
   private mutating func noteOutcome(of plan: Plan, _ quality: QualityGuard) {
     hopeless = plan.isEmpty ? Set(quality.breaches.map(\.place)) : []
     hopelessExchangeTick = plan.isEmpty ? ticks : nil
+  }
+
+  /// Takes note that no change pays: the placement is right for the load at hand.
+  private mutating func decline(_ plan: Plan, _ samples: SampleTotals, _ event: inout ControlEvent) -> Plan? {
+    controller.foundNothing()
+    if !plan.isCutShort { estimator.notePlan([]) }
+    noteDriftReference(samples)
+    event.decision = .hold(.nothingPays)
+    return nil
   }
 
   private mutating func announce(_ plan: Plan, _ event: inout ControlEvent) -> Plan {
@@ -138,14 +157,12 @@ public struct ControlLoop: Sendable {
   /// Makes another configuration take effect from the next tick on.
   public mutating func apply(_ next: BalancerConfiguration) {
     configuration = next
-    window.length = .tokens(next.estimator.windowTokens)
-    estimator.configuration = next.estimator
+    settleKnobs()
     affinity.halfLifeTicks = next.estimator.halfLifeTicks
     need.halfLifeTicks = next.planner.residencyHalfLifeTicks
     estimator.forgetPlans()
-    controller.configuration = next.controller
     rollout.configuration = next.rollout
-    path.gate.update { $0 = next.gate }
+    set(gate: next.gate)
     planner = Planner(
       shape: planner.shape, topology: planner.topology, cost: planner.cost, split: next.planner.split,
       passes: Planner.passes(searchRounds: next.planner.searchRounds))
@@ -177,6 +194,7 @@ public struct ControlLoop: Sendable {
         / max(life, 1), leastGain: planner.leastGain,
       moves: planner.moves, tailShare: planner.tailShare)
     limits.mayEvict = planner.residency.mayEvict
+    limits.pinned = planner.pinned
     limits.linkPrice = LinkPrice(
       configuration.affinity, cost: self.planner.cost, devices: budget.bytesPerDevice.count)
     return limits

@@ -1,9 +1,9 @@
 public import BallastRuntime
 
-/// Says which tokens need an exact replica: those whose router is least sure, as many as a budget allows.
+/// Says which tokens need an exact replica: those whose router is least sure, or surest, as many as a budget allows.
 ///
-/// It follows a gate that chooses: experts stay as chosen, only the least precision of tokens changes. Tokens that are
-/// sure keep theirs, by default any, and so may use the cheap replicas. A gate is a lane's own.
+/// It follows a gate that chooses: experts stay as chosen, only the least precision of tokens changes. Other tokens
+/// keep theirs, by default any, and so may use the cheap replicas. A gate is a lane's own.
 public struct ConfidenceGate: Sendable {
   // Algorithm (Mowst, arXiv 2311.05185): the weak model answers where it is confident, the strong one elsewhere. Here
   // the weak model is an expert's cheap replica, the strong one its exact replica, and the router's own distribution
@@ -11,10 +11,12 @@ public struct ConfidenceGate: Sendable {
 
   /// Experts in a layer: the length of a row of logits.
   public let expertsPerLayer: Int
-  /// The least precision an unsure token accepts.
+  /// The least precision an escalated token accepts.
   public var exactPrecision: Precision
   /// How sure a router is.
   public var confidence: Confidence
+  /// Which tokens need an exact replica first.
+  public var order = GateConfiguration.EscalationOrder.unsureFirst
   /// How many tokens may need an exact replica.
   public var budget: EscalationBudget
   private var softmax: RouterSoftmax
@@ -45,7 +47,7 @@ public struct ConfidenceGate: Sendable {
   /// - Parameters:
   ///   - logits: `[token][expert]`, row-major: the rows the choice was made by.
   ///   - tokens: Those tokens of the selection.
-  ///   - selection: Unsure tokens get `exactPrecision`.
+  ///   - selection: Escalated tokens get `exactPrecision`.
   /// - Returns: How many were escalated.
   /// - Throws: `GatingError.unevenRows`, `.logitNotFinite`, `.expertCount`, `.tokenCount`; nothing has changed then.
   /// - Complexity: O(logits); allocates nothing.
@@ -62,7 +64,8 @@ public struct ConfidenceGate: Sendable {
     for row in 0..<rows {
       let row = (place: row, logits: logits.extracting(row * expertsPerLayer..<(row + 1) * expertsPerLayer))
       softmax.read(row.logits)
-      guard budget.escalates(confidence.of(softmax, row.logits)) else { continue }
+      let sureness = confidence.of(softmax, row.logits)
+      guard budget.escalates(order == .sureFirst ? 1 - sureness : sureness) else { continue }
       escalated += 1
       let token = tokens.lowerBound + row.place
       // A token that asked for more keeps it.

@@ -131,6 +131,7 @@ public struct LaneGate: Sendable {
     let measure = try Confidence(next.dispersion)
     for layer in confidence.indices {
       confidence[layer].confidence = measure
+      confidence[layer].order = next.escalationOrder
       confidence[layer].exactPrecision = next.exactPrecision
       try confidence[layer].budget.set(share: next.escalatedShare)
     }

@@ -102,6 +102,25 @@ import Testing
     #expect(abs(written.copiesMovedShare - Double(moved) / (2 * 26 * 72)) < 1e-12)
   }
 
+  @Test func driftIsShownUnlessItIsOff() throws {
+    let scratch = try Scratch()
+    for policy in ["static", "greedy", "ballast"] {
+      let arguments = ["replay", BundledTrace.ids, "--window", "512", "--policy", policy, "--json", "replay.json"]
+      let output = try expectDone(arguments, in: scratch)
+      #expect(output.contains("least overlap"))
+      let windows = try #require(try scratch.object("replay.json")["windows"] as? [[String: Any]])
+      // A reference and three neighbours come first.
+      #expect(windows.map { $0["drift"] != nil } == [false, false, false, true, true, true, true])
+      let drift = try #require(windows[4]["drift"] as? [String: Double])
+      #expect(try #require(drift["overlap"]) > 0.8 && #require(drift["score"]) > 0)
+      let silent = try expectDone(arguments + ["--drift", "off"], in: scratch)
+      #expect(!silent.contains("least overlap"))
+    }
+    try expectUsageError(
+      ["replay", BundledTrace.ids, "--window", "9", "--policy", "static", "--drift", "on"], in: scratch,
+      naming: ["--drift"])
+  }
+
   @Test func batchesAreJudgedOneByOne() throws {
     let (written, placements) = try Self.replay(
       Scratch(), [BundledTrace.ids, "--devices", "4", "--window", "2000", "--batch", "600", "--policy", "static"])

@@ -31,6 +31,16 @@ import Testing
     #expect(selection.traits.allSatisfy { $0.leastPrecision == .bfloat16 || $0.leastPrecision == .int4 })
   }
 
+  @Test func theSurestMayComeFirst() throws {
+    let logits = (0..<1000).flatMap { row in (0..<8).map { Float($0 == row % 8 ? (row % 2 == 0 ? 0.01 : 9) : 0) } }
+    var selection = try chosen(logits)
+    var gate = try gate(0.5)
+    gate.order = .sureFirst
+    try gate.escalate(logits.span, tokens: 0..<1000, of: &selection)
+    let right = (500..<1000).count { (selection.traits[$0].leastPrecision == .bfloat16) == ($0 % 2 == 1) }
+    #expect(right > 475)
+  }
+
   @Test func aTokenThatAskedForMoreKeepsIt() throws {
     let logits = [Float](repeating: 0, count: 16)
     var selection = try chosen(logits, TokenTraits(phase: .prefill, leastPrecision: .float32))

@@ -106,6 +106,72 @@ import Testing
     #expect(balancer.statistics.retirementDelays == 1)
   }
 
+  @Test func onlyExpertsOfTheModelCanBePinned() async throws {
+    let unknown = PinnedExperts([PinnedExperts.Place(LayerID(0), ExpertID(99))])
+    var configuration = eager()
+    configuration.planner.pinned = unknown
+    let refused = configuration
+    let cluster = try cluster()
+    let error = await #expect(throws: BalancerError.self) {
+      try await Balancer(executor: cluster, configuration: refused)
+    }
+    guard case .pinned(.unknown(let place, _, _)) = try #require(error) else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(place == unknown.places.first)
+    #expect(try #require(error).description.contains("pinned expert 99 of layer 0 does not exist"))
+    let balancer = try await Balancer(executor: cluster, configuration: eager())
+    #expect(throws: BalancerError.self) { try balancer.apply(refused) }
+  }
+
+  @Test func whatWaitsMovesTheGateAndShowsInTheStatistics() async throws {
+    var configuration = eager()
+    configuration.gate = GateConfiguration(kind: .topP, mass: 0.9)
+    configuration.relief = ComputeReliefConfiguration(queueTarget: 4, levels: 1)
+    let balancer = try await Balancer(executor: try cluster(), configuration: configuration)
+    await balancer.tick(at: .seconds(1))
+    #expect(balancer.statistics.reliefLevel == 0)
+    #expect(throws: BalancerError.knobOutOfRange(name: "queueLength", value: -1, allowed: 0...Int.max)) {
+      try balancer.report(queueLength: -1)
+    }
+    try balancer.report(queueLength: 5)
+    await balancer.tick(at: .seconds(2))
+    #expect(balancer.gate.configuration.mass == 0.5)
+    #expect(balancer.statistics.reliefLevel == 1)
+    try balancer.report(queueLength: 0)
+    await balancer.tick(at: .seconds(3))
+    #expect(balancer.gate.configuration.mass == 0.9)
+    #expect(balancer.statistics.reliefLevel == 0)
+    #expect(balancer.statistics.reliefSteps == 2)
+  }
+
+  @Test func driftShowsInTheStatistics() async throws {
+    var configuration = eager()
+    configuration.mode = .observe
+    let balancer = try await Balancer(executor: try cluster(), configuration: configuration)
+    let even = Array(repeating: 100, count: balancer.load.expertsPerLayer)
+    var skewed = even
+    skewed[0] = 10_000
+    var totals = balancer.load
+    for second in 0..<12 {
+      for layer in 0..<totals.layers {
+        let loads = second < 8 ? even : skewed
+        totals.add(loads, tokens: loads.reduce(0, +), phase: .prefill, layer: LayerID(layer))
+      }
+      let snapshot = LoadSnapshot(time: .seconds(second), totals: totals)
+      await balancer.tick(snapshot, samples: balancer.samples)
+      if second == 7 {
+        #expect(balancer.statistics.drift?.overlap == 1)
+        #expect(!balancer.statistics.isDrifting)
+        #expect(balancer.statistics.driftAlarms == 0)
+      }
+    }
+    #expect(try #require(balancer.statistics.drift).score > 1)
+    #expect(balancer.statistics.isDrifting)
+    #expect(balancer.statistics.driftAlarms == 1)
+  }
+
   @Test func anAbandonedPlanIsCounted() async throws {
     let cluster = try cluster()
     let balancer = try await Balancer(executor: cluster, configuration: eager())

@@ -1,3 +1,5 @@
+import BallastControl
+
 /// The values a key may take.
 public enum ConfigurationDomain: Hashable, Sendable, CustomStringConvertible {
   /// Whole numbers in a range.
@@ -6,6 +8,8 @@ public enum ConfigurationDomain: Hashable, Sendable, CustomStringConvertible {
   case numbers(ClosedRange<Double>)
   /// One of these words.
   case words([String])
+  /// Experts of layers.
+  case experts
 
   /// What is allowed, as errors and the annotated default say it.
   public var description: String {
@@ -13,6 +17,15 @@ public enum ConfigurationDomain: Hashable, Sendable, CustomStringConvertible {
     case .integers(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
     case .numbers(let range): "a number from \(plain(range.lowerBound)) to \(plain(range.upperBound))"
     case .words(let words): "one of " + words.joined(separator: ", ")
+    case .experts: "none, or experts as layer:expert separated by spaces"
+    }
+  }
+
+  /// Whether its values are words, which may stand in quotes.
+  package var isText: Bool {
+    switch self {
+    case .integers, .numbers: false
+    case .words, .experts: true
     }
   }
 
@@ -35,6 +48,7 @@ public enum ConfigurationDomain: Hashable, Sendable, CustomStringConvertible {
       return .value(.number(value))
     case .words(let words):
       return words.contains(text) ? .value(.word(text)) : .outOfRange
+    case .experts: return (try? PinnedExperts(parsing: text)).map { .value(.experts($0)) } ?? .wrongType
     }
   }
 }

@@ -74,6 +74,15 @@ extension ConfigurationKey {
       set: { if case .number(let value) = $1 { $0[keyPath: keyPath] = value } })
   }
 
+  static func experts(
+    _ path: String, _ keyPath: any Path<PinnedExperts>, _ explanation: String
+  ) -> ConfigurationKey {
+    ConfigurationKey(
+      path: path, explanation: explanation, domain: .experts, isFixed: false, policy: nil,
+      get: { .experts($0[keyPath: keyPath]) },
+      set: { if case .experts(let value) = $1 { $0[keyPath: keyPath] = value } })
+  }
+
   static func choice<Value: CaseIterable & Sendable>(
     _ path: String, _ keyPath: any Path<Value>, _ explanation: String,
     isFixed: Bool = false, policy: DispatchPolicyName? = nil

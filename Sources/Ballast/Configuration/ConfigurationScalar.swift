@@ -1,3 +1,5 @@
+public import BallastControl
+
 /// The value of one key.
 public enum ConfigurationScalar: Hashable, Sendable, CustomStringConvertible {
   /// A whole number.
@@ -6,6 +8,8 @@ public enum ConfigurationScalar: Hashable, Sendable, CustomStringConvertible {
   case number(Double)
   /// A word of a fixed choice.
   case word(String)
+  /// Experts of layers.
+  case experts(PinnedExperts)
 
   /// The value as it is written in a file.
   public var description: String {
@@ -13,6 +17,7 @@ public enum ConfigurationScalar: Hashable, Sendable, CustomStringConvertible {
     case .integer(let value): "\(value)"
     case .number(let value): plain(value)
     case .word(let value): value
+    case .experts(let value): value.description
     }
   }
 }

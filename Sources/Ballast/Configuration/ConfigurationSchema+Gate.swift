@@ -27,9 +27,12 @@ extension ConfigurationSchema {
     .choice(
       "gate.dispersion", \.gate.dispersion,
       "What says how sure a router is under confidence; random is only for comparison."),
+    .choice(
+      "gate.escalationOrder", \.gate.escalationOrder,
+      "Which tokens need exact experts first: those whose router is least sure, or those whose router is surest."),
     .number(
       "gate.escalatedShare", \.gate.escalatedShare, 0...1,
-      "Share of a layer's tokens, the least sure, that need exact experts under confidence."),
+      "Share of a layer's tokens that need exact experts under confidence."),
     .choice("gate.exactPrecision", \.gate.exactPrecision, "The least precision those tokens accept."),
   ]
 }

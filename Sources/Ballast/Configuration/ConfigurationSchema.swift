@@ -5,7 +5,7 @@ import BallastRuntime
 public enum ConfigurationSchema {
   /// The keys, in the order they are explained and applied: a policy comes before what it carries.
   public static let keys: [ConfigurationKey] =
-    top + estimator + controller + planner + affinity + rollout + dispatch + gate
+    top + estimator + controller + drift + planner + affinity + rollout + dispatch + gate + relief
 
   /// The memory budgets that make sense: a hundredth to four copies of everything.
   package static let memoryBudgetShares = 0.01...4.0
@@ -29,6 +29,9 @@ public enum ConfigurationSchema {
     },
     Rule(path: "gate.expertsAtLeast", requirement: "must not exceed gate.expertsAtMost") {
       $0.gate.expertsAtLeast <= $0.gate.expertsAtMost
+    },
+    Rule(path: "relief.queueTarget", requirement: "must be 0 unless gate.kind is topp or confidence") {
+      $0.relief.queueTarget == 0 || $0.gate.kind != .topK
     },
     Rule(path: "gate.stepMilliseconds", requirement: "must be 0 when gate.meanExperts is held") {
       $0.gate.stepMilliseconds == 0 || $0.gate.meanExperts == 0
@@ -132,6 +135,9 @@ public enum ConfigurationSchema {
     .number(
       "planner.tailShare", \.planner.tailShare, 0...1,
       "Share of the judgement given to the p95 of recent windows; the rest is their mean."),
+    .experts(
+      "planner.pinned", \.planner.pinned,
+      "Experts whose replicas no plan moves, copies, drops or stores otherwise."),
     .integer(
       "planner.searchRounds", \.planner.searchRounds, 0...1_000_000,
       "Rounds of placement search in each layer; more finds better balance and takes longer."),

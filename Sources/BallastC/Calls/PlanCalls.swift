@@ -16,9 +16,12 @@ public func ballast_plan_create(
     let shape = try unsafe read(model).shape()
     let described = try unsafe read(cluster)
     let topology = unsafe try described.topology()
-    let planning = unsafe Planning(
-      shape: shape, topology: topology, cost: try described.costModel(),
-      configuration: try unsafe read(settings: settings))
+    let configuration = unsafe try read(settings: settings)
+    try refusing(BALLAST_BAD_SETTING) { () throws(PinnedExpertsError) in
+      try configuration.planner.pinned.check(shape: shape)
+    }
+    let planning = Planning(
+      shape: shape, topology: topology, cost: try unsafe described.costModel(), configuration: configuration)
     let tokens = unsafe try loads(tokens_per_batch, shape)
     var current: Placement?
     if let placement = unsafe placement {

@@ -6,10 +6,11 @@ import BallastRuntime
 struct ConfidenceFigureCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "confidence",
-    abstract: "Show quality by the share of tokens escalated: the least sure ones, against random ones.",
+    abstract: "Show quality by the share of tokens escalated: by how sure their router is, against random ones.",
     discussion: """
       Every expert is stored twice, at --cheap and as the checkpoint stores it. In each layer a share of the tokens meets
-      the exact replicas: those whose router is least sure, by entropy and by variance, or as many drawn at random.
+      the exact replicas: those whose router is least sure, by entropy and by variance, as many drawn at random, or those
+      whose router is surest.
       The budget is held online, as in serving.
 
       Exit status: 0 done, 1 an input could not be used, 2 the command line could not be understood.
@@ -22,13 +23,20 @@ struct ConfidenceFigureCommand: AsyncParsableCommand {
 
   private static let shares = [0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 1]
 
+  private static let orders: [(String, Dispersion, GateConfiguration.EscalationOrder)] = [
+    ("least sure, entropy", .entropy, .unsureFirst), ("least sure, variance", .variance, .unsureFirst),
+    ("random", .random, .unsureFirst), ("surest, entropy", .entropy, .sureFirst),
+    ("surest, variance", .variance, .sureFirst),
+  ]
+
   func run() async throws {
     let (model, texts) = try options.read()
     var curves: [GateCurve] = []
-    for dispersion in Dispersion.allCases {
+    for (name, dispersion, order) in Self.orders {
       curves.append(
-        try await GateCurve("\(dispersion)", Self.shares, texts, model, precision: cheap) { share in
-          GateConfiguration(kind: .confidence, dispersion: dispersion, escalatedShare: share)
+        try await GateCurve(name, Self.shares, texts, model, precision: cheap) { share in
+          GateConfiguration(
+            kind: .confidence, dispersion: dispersion, escalationOrder: order, escalatedShare: share)
         })
     }
     print(table(curves).text, terminator: "")
@@ -44,10 +52,12 @@ struct ConfidenceFigureCommand: AsyncParsableCommand {
 
   private func table(_ curves: [GateCurve]) -> ReportTable {
     ReportTable(
-      columns: ["escalated, % asked"] + curves.flatMap { ["\($0.name): escalated, %", "more bits, %"] },
+      title: "more bits per byte than all exact, %",
+      columns: ["escalated, %"] + curves.map(\.name) + ["held within, %"],
       rows: Self.shares.indices.map { index in
-        [fixed(Self.shares[index] * 100, 0)]
-          + curves.flatMap { [fixed($0.points[index].escalatedShare * 100, 2), fixed(loss($0)[index], 4)] }
+        let errors = curves.map { abs($0.points[index].escalatedShare - Self.shares[index]) * 100 }
+        return [fixed(Self.shares[index] * 100, 0)] + curves.map { fixed(loss($0)[index], 4) }
+          + [fixed(errors.max() ?? 0, 2)]
       })
   }
 

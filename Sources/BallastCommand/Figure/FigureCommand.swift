@@ -5,7 +5,7 @@ import BallastOperations
 struct FigureCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "figure",
-    abstract: "Make the figures of docs/performance.md, docs/gates.md and docs/residency.md.",
+    abstract: "Make the figures of docs/performance.md, docs/gates.md, docs/residency.md and docs/drift.md.",
     discussion: """
       Activation and borrowing are shown on a simulated cluster. Its devices follow the law of an H200-class accelerator: an expert costs its bytes at 4.8 TB/s and
       2 µs to touch, a token two operations a weight at 60 % of 989 TFLOP/s (bfloat16), links carry 450 GB/s.
@@ -13,10 +13,9 @@ struct FigureCommand: AsyncParsableCommand {
       Exit status: 0 done, 1 an input could not be used, 2 the command line could not be understood.
       """,
     subcommands: [
-      ActivationFigureCommand.self, BorrowingFigureCommand.self, ResidencyFigureCommand.self,
-      RecoveryFigureCommand.self,
-      MassFigureCommand.self,
-      ConfidenceFigureCommand.self, TopPFigureCommand.self,
+      ActivationFigureCommand.self, BorrowingFigureCommand.self, MassFigureCommand.self,
+      ConfidenceFigureCommand.self, TopPFigureCommand.self, ResidencyFigureCommand.self, RecoveryFigureCommand.self,
+      DriftFigureCommand.self,
     ])
 }
 

@@ -9,7 +9,8 @@ struct TopPFigureCommand: AsyncParsableCommand {
     abstract: "Show quality by the mean experts of a token: top-p against top-k.",
     discussion: """
       The model is served as it is, trained with its own top-k. Top-k takes 1, 2, 3 … experts of every token; top-p as
-      many as cover a mass, and as many as its controller needs to hold a mean. Gate weights are scaled to sum 1.
+      many as cover a mass, the same between half of the model's number and all of it, and as many as its controller
+      needs to hold a mean. Gate weights are scaled to sum 1.
 
       Exit status: 0 done, 1 an input could not be used, 2 the command line could not be understood.
       """)
@@ -24,12 +25,17 @@ struct TopPFigureCommand: AsyncParsableCommand {
     let full = model.shape.fullPrecision
     let most = Double(model.shape.expertsPerLayer)
     let counts = Self.experts.filter { $0 <= most }
+    let usual = model.shape.expertsPerToken
+    let fewest = max(1, usual / 2)
     let curves = [
       try await GateCurve("top-k", counts, texts, model, precision: full) { count in
         GateConfiguration(kind: .topP, mass: 1, expertsAtLeast: Int(count), expertsAtMost: Int(count))
       },
       try await GateCurve("top-p", Self.masses, texts, model, precision: full) { mass in
         GateConfiguration(kind: .topP, mass: mass)
+      },
+      try await GateCurve("top-p, \(fewest) to \(usual)", Self.masses, texts, model, precision: full) { mass in
+        GateConfiguration(kind: .topP, mass: mass, expertsAtLeast: fewest, expertsAtMost: usual)
       },
       try await GateCurve("top-p, mean held", counts.filter { $0 > 1 }, texts, model, precision: full) { count in
         GateConfiguration(kind: .topP, mass: 0.5, meanExperts: count)

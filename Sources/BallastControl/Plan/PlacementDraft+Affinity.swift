@@ -15,7 +15,7 @@ extension PlacementDraft {
   mutating func rearrange(to next: Placement) {
     var trial = self
     var price = 0.0
-    for change in LayerChange.between(placement, next) {
+    for change in LayerChange.between(placement, next) where !limits.pinned.bars(change) {
       price += self.price(change)
       guard trial.replace(change), trial.qualitySpent(change.layer) <= qualityAllowed(change.layer) else { return }
     }

@@ -252,6 +252,7 @@ public struct PlacementDraft: Sendable {
   }
 
   private func isWithinResidentLimits(_ change: LayerChange) -> Bool {
+    guard !limits.pinned.bars(change) else { return false }
     guard !change.added.contains(where: { errsTooMuch($0, change.layer) }),
       placement[change.layer].keepsExperts(change)
     else { return false }

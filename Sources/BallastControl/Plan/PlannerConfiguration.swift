@@ -24,6 +24,8 @@ public struct PlannerConfiguration: Hashable, Sendable {
   public var split: SplitRule
   /// Rounds of placement search in each layer; more finds better balance and takes longer.
   public var searchRounds: Int
+  /// Experts whose replicas no plan touches.
+  public var pinned: PinnedExperts
   /// Share of the judgement that goes to the load nineteen recent windows in twenty do not exceed; the rest is their
   /// mean.
   public var tailShare: Double
@@ -40,7 +42,7 @@ public struct PlannerConfiguration: Hashable, Sendable {
     leastPrecision: Precision = .int8, moveBudgetShare: Double = 0.1, leastGain: Double = 0.002,
     copiesPerLayer: Int? = nil,
     split: SplitRule = .dispatch, searchRounds: Int = 64,
-    tailShare: Double = 0, moves: MoveBudget = MoveBudget()
+    tailShare: Double = 0, moves: MoveBudget = MoveBudget(), pinned: PinnedExperts = PinnedExperts()
   ) {
     self.memoryBudgetShare = memoryBudgetShare
     self.stagingReserveExperts = stagingReserveExperts
@@ -54,5 +56,6 @@ public struct PlannerConfiguration: Hashable, Sendable {
     self.searchRounds = searchRounds
     self.tailShare = tailShare
     self.moves = moves
+    self.pinned = pinned
   }
 }

@@ -39,6 +39,7 @@ public struct Planning: Sendable {
       replicasPerDevice: knobs.copiesPerLayer.map { $0 / budget.bytesPerDevice.count },
       nanosecondsPerByte: configuration.controller.gainSafetyFactor * 1e9 / cost.linkBytesPerSecond / life,
       leastGain: knobs.leastGain, tailShare: knobs.tailShare)
+    limits.pinned = knobs.pinned
     limits.linkPrice = LinkPrice(configuration.affinity, cost: cost, devices: budget.bytesPerDevice.count)
     let planner = Planner(
       shape: shape, topology: topology, cost: cost, split: knobs.split,

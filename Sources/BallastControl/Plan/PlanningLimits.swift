@@ -28,6 +28,8 @@ public struct PlanningLimits: Hashable, Sendable {
   public var leastGain: Double
   /// Whether experts may be stored, so that bytes need not hold them all.
   public var mayEvict = false
+  /// Experts whose replicas stay as they are.
+  public var pinned = PinnedExperts()
   /// What a token that changes device between layers costs, beside device time.
   public var linkPrice = LinkPrice.free
 

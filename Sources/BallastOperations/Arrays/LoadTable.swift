@@ -8,6 +8,8 @@ public struct LoadTable: Hashable, Sendable {
   public let layers: Int
   /// Experts in each layer, 1…65 535.
   public let experts: Int
+  /// Experts each token chose; nil when nobody has said.
+  public var expertsPerToken: Int?
   /// `[window][layer][expert]`, row-major.
   private let loads: [Int]
 

@@ -33,7 +33,9 @@ public enum RoutingTrace: Hashable, Sendable {
     if let gates {
       throw .wrongShape(file: gates, shape: array.shape, expected: "no gate weights beside counts, which \(path) holds")
     }
-    return .loads(try LoadTable(array))
+    var table = try LoadTable(array)
+    table.expertsPerToken = description.expertsPerToken
+    return .loads(table)
   }
 
   /// Where the trace came from.
@@ -57,6 +59,14 @@ public enum RoutingTrace: Hashable, Sendable {
     switch self {
     case .selections(let trace): trace.experts
     case .loads(let table): table.experts
+    }
+  }
+
+  /// Experts each token chose; nil for loads of which nobody has said.
+  public var expertsPerToken: Int? {
+    switch self {
+    case .selections(let trace): trace.expertsPerToken
+    case .loads(let table): table.expertsPerToken
     }
   }
 

@@ -53,7 +53,7 @@ extension ConfigurationSchema {
     }
     let written = entry.text ?? "not a single value"
     var reading = entry.text.map { key.domain.read($0) } ?? .wrongType
-    if entry.isQuoted, case .words = key.domain {} else if entry.isQuoted { reading = .wrongType }
+    if entry.isQuoted, !key.domain.isText { reading = .wrongType }
     switch reading {
     case .value(let value): return value
     case .wrongType: throw .wrongType(origin: entry.origin, key: key.path, value: written, allowed: key.domain)

@@ -66,7 +66,7 @@ public struct Replay: Sendable {
     var judged: [ReplayWindow] = []
     var placements: [Placement] = []
     var shares: [[Double]] = []
-    var step = ReplayPlanner.Step(copiesMoved: 0, bytesMoved: 0, milliseconds: 0)
+    var step = ReplayPlanner.Step(copiesMoved: 0, bytesMoved: 0, milliseconds: 0, drift: nil)
     for (index, batches) in windows.enumerated() {
       let placement = planner.placement
       placements.append(placement)
@@ -74,11 +74,15 @@ public struct Replay: Sendable {
       if index > 0 {
         let verdict = judge.judge(placement, batches: batches)
         let moves = seen.map { TokenMoves(AffinityEstimate($0), placement, model.topology) }
-        judged.append(ReplayWindow(index, verdict, step, moves, borrowed: borrow.map { _ in verdict.borrowed }))
+        judged.append(
+          ReplayWindow(index, verdict, step, moves, borrowed: borrow.map { _ in verdict.borrowed }))
         shares = verdict.deviceShares
       }
       step = await planner.learn(batches, seen, window: index)
-      if index == 0 { step = ReplayPlanner.Step(copiesMoved: 0, bytesMoved: 0, milliseconds: step.milliseconds) }
+      if index > 0, let drift = step.drift { judged[judged.count - 1].drift = ReplayWindow.Drift(drift) }
+      if index == 0 {
+        step = ReplayPlanner.Step(copiesMoved: 0, bytesMoved: 0, milliseconds: step.milliseconds, drift: nil)
+      }
       progress(index)
     }
     let copies = placements.last?.replicaCount ?? 0

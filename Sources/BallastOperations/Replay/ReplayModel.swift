@@ -26,9 +26,11 @@ public struct ReplayModel: Sendable {
   ///   - copies: Replicas each layer holds in all, at least `experts`, at most `experts · devices`; nil lets bytes decide.
   ///   - expertBytes: Bytes of one expert at full precision, which is bfloat16.
   ///   - linkBytesPerSecond: Bytes a second between two devices.
+  ///   - expertsPerToken: Experts each token chooses, 1 where nobody has said.
   /// - Throws: `ReplayError` naming the value and the limit.
   public init(
-    layers: Int, experts: Int, devices: Int, nodes: Int = 1, copies: Int?, expertBytes: Int, linkBytesPerSecond: Double
+    layers: Int, experts: Int, devices: Int, nodes: Int = 1, copies: Int?, expertBytes: Int, linkBytesPerSecond: Double,
+    expertsPerToken: Int = 1
   ) throws(ReplayError) {
     guard devices > 0, devices <= 65_535 else { throw .devicesOutOfRange(devices) }
     let topology = try Result { () throws(TopologyError) in
@@ -36,7 +38,7 @@ public struct ReplayModel: Sendable {
     }.mapError { ReplayError.topology($0) }.get()
     try self.init(
       layers: layers, experts: experts, topology: topology, copies: copies, expertBytes: expertBytes,
-      linkBytesPerSecond: linkBytesPerSecond)
+      linkBytesPerSecond: linkBytesPerSecond, expertsPerToken: expertsPerToken)
   }
 
   /// A cluster of any devices.
@@ -49,10 +51,11 @@ public struct ReplayModel: Sendable {
   ///   - expertBytes: Bytes of one expert at full precision, which is bfloat16.
   ///   - linkBytesPerSecond: Bytes a second between two devices of a node.
   ///   - nodeLinkBytesPerSecond: Bytes a second between nodes; nil is as fast as within one.
+  ///   - expertsPerToken: As for equal devices.
   /// - Throws: `ReplayError` naming the value and the limit.
   public init(
     layers: Int, experts: Int, topology: Topology, copies: Int?, expertBytes: Int, linkBytesPerSecond: Double,
-    nodeLinkBytesPerSecond: Double? = nil
+    nodeLinkBytesPerSecond: Double? = nil, expertsPerToken: Int = 1
   ) throws(ReplayError) {
     let devices = topology.devices.count
     let nodeLink = nodeLinkBytesPerSecond ?? linkBytesPerSecond
@@ -68,7 +71,7 @@ public struct ReplayModel: Sendable {
     self.copies = copies
     shape = try Result { () throws(ModelShapeError) in
       try ModelShape(
-        layers: layers, expertsPerLayer: experts, expertsPerToken: 1,
+        layers: layers, expertsPerLayer: experts, expertsPerToken: expertsPerToken,
         bytesPerExpert: PerPrecision { precision in
           max(1, precision == .float32 ? expertBytes * 2 : expertBytes >> (Int(precision.rawValue) - 1))
         }, fullPrecision: .bfloat16)

@@ -10,6 +10,8 @@ struct ReplayPlanner {
     let copiesMoved: Int
     let bytesMoved: Int
     let milliseconds: Double
+    /// How far the window's routing lay from what its placement was planned for; nil while too little is known.
+    let drift: RoutingDrift?
   }
 
   /// The placement the next window meets.
@@ -18,9 +20,14 @@ struct ReplayPlanner {
   private let balancer: Balancer?
   private var totals: LoadTotals
   private var transitions: AffinityTotals?
+  /// What has no control loop is watched here.
+  private var stream: DriftStream
 
   init(_ replay: Replay) async throws(ReplayError) {
     self.replay = replay
+    stream = DriftStream(
+      layers: replay.model.shape.layers, experts: replay.model.shape.expertsPerLayer,
+      expertsPerToken: replay.model.shape.expertsPerToken, chance: replay.configuration.drift.falseAlarmRate)
     let model = replay.model
     totals = LoadTotals(layers: model.shape.layers, expertsPerLayer: model.shape.expertsPerLayer)
     placement = Placement.contiguous(shape: model.shape, topology: model.topology)
@@ -55,23 +62,39 @@ struct ReplayPlanner {
     }
     let before = placement
     var milliseconds = 0.0
+    var drift: RoutingDrift?
     switch replay.policy {
-    case .static: break
-    case .greedy: milliseconds = pack(batches)
-    case .ballast: milliseconds = await tick(window)
+    case .static: drift = watch(batches)
+    case .greedy:
+      drift = watch(batches)
+      stream.plan()
+      milliseconds = pack(batches)
+    case .ballast:
+      let event = await tick(window)
+      drift = event?.drift
+      milliseconds = (event?.thinkingTime ?? .zero).milliseconds
     }
     let moved = before.copiesMoved(to: placement)
     return Step(
-      copiesMoved: moved, bytesMoved: moved * replay.model.shape.bytesPerExpert[.bfloat16], milliseconds: milliseconds)
+      copiesMoved: moved, bytesMoved: moved * replay.model.shape.bytesPerExpert[.bfloat16], milliseconds: milliseconds,
+      drift: drift)
   }
 
-  private mutating func tick(_ window: Int) async -> Double {
-    guard let balancer else { return 0 }
+  private mutating func watch(_ batches: [[[Int]]]) -> RoutingDrift? {
+    guard replay.configuration.drift.mode != .off, let first = batches.first else { return nil }
+    return stream.window(
+      batches.dropFirst().reduce(first) { sums, batch in
+        zip(sums, batch).map { zip($0, $1).map(+) }
+      })
+  }
+
+  private mutating func tick(_ window: Int) async -> ControlEvent? {
+    guard let balancer else { return nil }
     let samples = SampleTotals(layers: totals.layers, expertsPerLayer: totals.expertsPerLayer)
     let snapshot = LoadSnapshot(time: .seconds(window + 1), totals: totals)
     let event = await balancer.tick(snapshot, samples: samples, transitions: transitions)
     placement = balancer.table.placement
-    return (event?.thinkingTime ?? .zero).milliseconds
+    return event
   }
 
   private mutating func pack(_ batches: [[[Int]]]) -> Double {

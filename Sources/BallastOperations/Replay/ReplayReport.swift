@@ -19,7 +19,7 @@ public struct ReplayReport {
       title: "Replay: \(outcome.result.policy)",
       subtitle:
         "\(model.shape.layers) layers of \(model.shape.expertsPerLayer) experts on \(model.topology.devices.count) simulated devices",
-      sections: [figures] + policies + [windows, devices, precisions]
+      sections: [figures] + policies + [windows] + drift + [devices, precisions]
     ).text
   }
 
@@ -60,6 +60,30 @@ public struct ReplayReport {
             title: "Copies moved", x: PlotAxis("window"), y: PlotAxis("copies", includes: 0),
             series: [PlotSeries("copies", x: x, y: judged.map { Double($0.copiesMoved) })])),
       ])
+  }
+
+  /// How far each window's routing lay from what was planned for; nothing when nobody looked.
+  private var drift: [ReportSection] {
+    let judged = outcome.result.windows
+    guard judged.contains(where: { $0.drift != nil }) else { return [] }
+    let x = judged.map { Double($0.window) }
+    func line(_ name: String, _ value: (ReplayWindow.Drift) -> Double) -> PlotSeries {
+      PlotSeries(name, x: x, y: judged.map { $0.drift.map(value) ?? .nan })
+    }
+    return [
+      ReportSection(
+        "Drift",
+        paragraphs: ["Each window beside the one its placement was planned for; a score above 1 is no chance."],
+        figures: [
+          .line(
+            LinePlot(
+              title: "Drift of the routing", x: PlotAxis("window"), y: PlotAxis("score; share", includes: 0),
+              series: [
+                line("score", \.score), line("overlap", \.overlap), line("divergence, bits", \.divergence),
+                PlotSeries("limit", x: x, y: x.map { _ in 1 }),
+              ]))
+        ])
+    ]
   }
 
   /// The policies beside each other; nothing when there is but one.

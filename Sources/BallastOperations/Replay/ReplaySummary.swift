@@ -5,6 +5,18 @@ public struct ReplaySummary {
   /// A summary of `result`.
   public init(_ result: ReplayResult) { self.result = result }
 
+  /// Which windows had drifted from what was planned for; nil when none was looked at.
+  private var drift: String? {
+    let looked = result.windows.filter { $0.drift != nil }
+    guard !looked.isEmpty else { return nil }
+    let found = looked.filter { ($0.drift?.score ?? 0) > 1 }.map { "\($0.window)" }
+    let least = looked.compactMap { $0.drift?.overlap }.min() ?? 1
+    let shown = found.prefix(12).joined(separator: ", ") + (found.count > 12 ? ", …" : "")
+    return found.isEmpty
+      ? "none in \(looked.count) windows, least overlap \(fixed(least, 3))"
+      : "in \(found.count) of \(looked.count) windows (\(shown)), least overlap \(fixed(least, 3))"
+  }
+
   /// The figures, one a line.
   public var text: String {
     var rows: [(String, String)] = [
@@ -31,6 +43,7 @@ public struct ReplaySummary {
     if let moves = result.tokenMoves, let far = result.tokenMovesBetweenNodes {
       rows.append(("moves of a token", "\(fixed(moves, 3)) between devices, \(fixed(far, 3)) between nodes"))
     }
+    if let drift { rows.append(("drift", drift)) }
     let width = rows.map(\.0.count).max() ?? 0
     return rows.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 }.joined(separator: "\n")
   }

@@ -1,3 +1,5 @@
+import BallastControl
+
 /// What one window of a replay showed.
 public struct ReplayWindow: Codable, Hashable, Sendable {
   /// Which window of the trace, from 0; window 0 only teaches and is not judged.
@@ -24,6 +26,27 @@ public struct ReplayWindow: Codable, Hashable, Sendable {
   public var tokenMoves: Double?
   /// Those of them that led to another node.
   public var tokenMovesBetweenNodes: Double?
+  /// How far the routing lay from what the window's placement was planned for; nil while too little was known.
+  public var drift: Drift?
+
+  /// How far routing lies from a reference.
+  public struct Drift: Codable, Hashable, Sendable {
+    /// Share of the routing in common, mean over layers.
+    public let overlap: Double
+    /// Jensen-Shannon divergence in bits, mean over layers.
+    public let divergence: Double
+    /// Surprise over what is still chance: above 1 the routing has drifted.
+    public let score: Double
+    /// Layers that by themselves differ by more than chance.
+    public let driftedLayers: Int
+
+    init(_ drift: RoutingDrift) {
+      overlap = drift.overlap
+      divergence = drift.divergence
+      score = drift.score
+      driftedLayers = drift.driftedLayers.count
+    }
+  }
 
   /// A layer and its device imbalance.
   public struct WorstLayer: Codable, Hashable, Sendable {

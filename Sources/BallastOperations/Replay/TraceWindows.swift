@@ -6,6 +6,8 @@ public struct TraceWindows: Sequence {
   public let layers: Int
   /// Experts in each layer.
   public let experts: Int
+  /// Experts each token chose; 1 where nobody has said.
+  public let expertsPerToken: Int
   /// Windows in all.
   public let count: Int
 
@@ -25,6 +27,7 @@ public struct TraceWindows: Sequence {
   public init(_ traces: [RoutingTrace], rows: Int, batchTokens: Int? = nil) throws(ReplayError) {
     layers = traces.first?.layers ?? 0
     experts = traces.first?.experts ?? 0
+    expertsPerToken = traces.first?.expertsPerToken ?? 1
     var parts: [LazyMapSequence<Range<Int>, TraceWindow>] = []
     var sources: [RoutingTrace] = []
     self.rows = rows

@@ -27,6 +27,14 @@ public struct GateConfiguration: Hashable, Sendable {
     case unscaled
   }
 
+  /// Which tokens need exact replicas first.
+  public enum EscalationOrder: CaseIterable, Sendable {
+    /// Those whose router is least sure.
+    case unsureFirst
+    /// Those whose router is surest: one expert's answer, and so its error, reaches them undiluted.
+    case sureFirst
+  }
+
   /// Which gate chooses.
   public var kind: Kind
   /// Probability that the experts of a token must exceed together, above 0 and at most 1; 1 keeps all.
@@ -43,6 +51,8 @@ public struct GateConfiguration: Hashable, Sendable {
   public var stepMilliseconds: Double
   /// How sure a router is.
   public var dispersion: Dispersion
+  /// Which tokens need exact replicas first.
+  public var escalationOrder: EscalationOrder
   /// Share of the tokens of each layer that need an exact replica under the confidence gate.
   public var escalatedShare: Double
   /// The least precision those tokens accept.
@@ -52,7 +62,8 @@ public struct GateConfiguration: Hashable, Sendable {
   public init(
     kind: Kind = .topK, mass: Double = 0.9, expertsAtLeast: Int = 1, expertsAtMost: Int = 65_535,
     weights: Weights = .scaled, meanExperts: Double = 0, stepMilliseconds: Double = 0,
-    dispersion: Dispersion = .entropy, escalatedShare: Double = 0.25, exactPrecision: Precision = .bfloat16
+    dispersion: Dispersion = .entropy, escalationOrder: EscalationOrder = .unsureFirst, escalatedShare: Double = 0.25,
+    exactPrecision: Precision = .bfloat16
   ) {
     self.kind = kind
     self.mass = mass
@@ -62,6 +73,7 @@ public struct GateConfiguration: Hashable, Sendable {
     self.meanExperts = meanExperts
     self.stepMilliseconds = stepMilliseconds
     self.dispersion = dispersion
+    self.escalationOrder = escalationOrder
     self.escalatedShare = escalatedShare
     self.exactPrecision = exactPrecision
   }

@@ -18,6 +18,29 @@ import Testing
     for file in ["speed.svg", "memory.svg"] { #expect(try scratch.text(file).contains("16 hot")) }
   }
 
+  @Test func drawsDrift() throws {
+    let scratch = try Scratch()
+    let output = try expectDone(
+      [
+        "figure", "drift", BundledTrace.ids, "--window", "256", "--segment-rows", "2056", "--resamples",
+        "20", "--svg", "drift.svg", "--json", "drift.json",
+      ], in: scratch)
+    #expect(output.contains("False alarms on resampled windows"))
+    #expect(output.contains("switches: "))
+    #expect(try scratch.text("drift.svg").hasPrefix("<svg xmlns"))
+    #expect((try scratch.object("drift.json")["switches"] as? [Any])?.count == 2)
+  }
+
+  @Test(arguments: [
+    (["--window", "0"], "a window of 0 rows"), (["--window", "99999"], "fewer than a window"),
+    (["--window", "512", "--segment-rows", "100"], "segments of 100 rows"),
+    (["--window", "512", "--false-alarm-rate", "0.9"], "the rate of false alarms is 0.9"),
+    (["--window", "512", "--resamples=-3"], "resamples is -3.0"),
+  ]) func refusesDriftOfNothing(arguments: [String], naming: String) throws {
+    try expectRefused(
+      ["figure", "drift", BundledTrace.ids] + arguments, in: Scratch(), naming: [naming])
+  }
+
   @Test func drawsMass() throws {
     let scratch = try Scratch()
     let output = try expectDone(["figure", "mass", "--svg", "plot.svg", "--json", "points.json"], in: scratch)
@@ -27,7 +50,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("confidence", ["entropy", "variance", "random"]), ("topp", ["top-k", "top-p", "top-p, mean held"]),
+    ("confidence", ["least sure, entropy", "random", "surest, variance"]), ("topp", ["top-k", "top-p", "top-p, mean held"]),
   ]) func drawsGates(figure: String, curves: [String]) throws {
     let scratch = try Scratch()
     var model = TinyModel()

@@ -6,7 +6,7 @@ struct PlanningCase {
   let shape: ModelShape
   let topology: Topology
   let estimate: LoadEstimate
-  let cost: CostModel
+  var cost: CostModel
 
   init(seed: UInt64, experts: Int = 16, devices: Int = 4, layers: Int = 3) throws {
     var random = SeededRandom(seed: seed)

@@ -24,6 +24,7 @@ import Testing
     case .integers(let range): [(key.path, "\(range.lowerBound)"), (key.path, "\(range.upperBound)")]
     case .numbers(let range): [(key.path, "\(range.lowerBound)"), (key.path, "\(range.upperBound)")]
     case .words(let words): words.map { (key.path, $0) }
+    case .experts: [(key.path, "none"), (key.path, "0:4 3:17")]
     }
   }
 
@@ -37,6 +38,7 @@ import Testing
     case .numbers(let range):
       [(key.path, "\(range.lowerBound - 0.001)"), (key.path, "\(range.upperBound + 1)"), (key.path, "1e999")]
     case .words: [(key.path, "nonsense"), (key.path, "7"), (key.path, "\"\"")]
+    case .experts: []
     }
   }
 
@@ -46,6 +48,7 @@ import Testing
     case .integers: return (values + ["1.5", "'1'", "true", "0x10", "1e3", ".inf"]).map { (key.path, $0) }
     case .numbers: return (values + ["'1'", "yes", ".nan", "0x1", ".inf", "1_0", "1:30"]).map { (key.path, $0) }
     case .words: return values.map { (key.path, $0) }
+    case .experts: return (values + ["7", "nonsense", "\"\"", "1:2 none", "-1:2", "0:65535"]).map { (key.path, $0) }
     }
   }
 
@@ -99,11 +102,12 @@ import Testing
     // A knob without a key could not be set by an operator: count the stored values of every part.
     let configuration = BalancerConfiguration()
     let parts: [Any] = [
-      configuration.estimator, configuration.controller, configuration.planner, configuration.planner.moves,
-      configuration.affinity, configuration.rollout, configuration.gate, BorrowLimits(),
+      configuration.estimator, configuration.controller, configuration.drift, configuration.planner,
+      configuration.planner.moves, configuration.affinity, configuration.rollout, configuration.gate,
+      configuration.relief, BorrowLimits(),
     ]
     let knobs = parts.map { Mirror(reflecting: $0).children.count }.reduce(0, +)
-    let sections = Mirror(reflecting: configuration).children.count - 7
+    let sections = Mirror(reflecting: configuration).children.count - 9
     // `copiesPerLayer` is for plans from recorded loads: a serving balancer is limited by its bytes. `moves` is no knob
     // but a part of its own.
     #expect(Schema.keys.count == knobs - 2 + sections + 2)

@@ -34,4 +34,13 @@ import Testing
     #expect(Self.outcome(domain, "Act") == "out of range")
     #expect(domain.description == "one of act, observe")
   }
+
+  @Test func readsExperts() {
+    #expect(Self.outcome(.experts, "none") == "none")
+    #expect(Self.outcome(.experts, "3:17 0:4") == "0:4 3:17")
+    #expect(Self.outcome(.experts, "3:17 all") == "wrong type")
+    #expect(Self.outcome(.experts, "") == "wrong type")
+    #expect(ConfigurationDomain.experts.isText)
+    #expect(!ConfigurationDomain.integers(0...1).isText)
+  }
 }

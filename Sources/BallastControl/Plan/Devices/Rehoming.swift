@@ -113,6 +113,7 @@ struct Rehoming {
   private func spare(on device: Int, _ layer: LayerID, _ tokens: [Double]) -> Replica? {
     let copies = placement[layer].replicas.filter {
       $0.device.index == device && placement[layer].replicas(of: $0.expert).count > 1
+        && !limits.pinned.holds($0, layer)
     }
     func weight(_ replica: Replica) -> Double {
       tokens[replica.expert.index] / Double(placement[layer].replicas(of: replica.expert).count)

@@ -34,7 +34,8 @@ public struct EvictExperts: PlanningPass {
   private func storedReplicas(_ draft: PlacementDraft) -> [NeededReplica] {
     var stored: [NeededReplica] = []
     for (index, layer) in draft.placement.layers.enumerated() where draft.mayChange(LayerID(index)) {
-      for replica in layer.replicas where replica.residency == .stored {
+      for replica in layer.replicas
+      where replica.residency == .stored && !draft.limits.pinned.holds(replica, LayerID(index)) {
         let need = draft.estimate.need[index][replica.expert.index]
         stored.append(NeededReplica(layer: LayerID(index), replica: replica, need: need))
       }

@@ -59,7 +59,8 @@ public struct ExchangeReplicas: PlanningPass {
       start: places, kept: draft.current[layer].replicas.map { ($0.expert.index, $0.device.index) },
       experts: draft.shape.expertsPerLayer, speeds: draft.topology.devices.map(\.relativeSpeed),
       loads: draft.estimate.scenarios.map { $0.tokensPerBatch[layer.index] },
-      weights: draft.estimate.scenarios.map(\.weight), tailShare: draft.limits.tailShare)
+      weights: draft.estimate.scenarios.map(\.weight), tailShare: draft.limits.tailShare,
+      pinned: draft.limits.pinned.experts(of: layer))
     let bytes = Double(draft.shape.bytesPerExpert[draft.shape.fullPrecision])
     let price =
       bytes * draft.limits.nanosecondsPerByte / nanoseconds + draft.limits.leastGain * Double(search.score)

@@ -23,11 +23,11 @@ struct ResidentExchange {
 
   /// Whether some stored expert is worth the place of the resident one that is needed least; `need` is `[layer][expert]`,
   /// shares of each layer.
-  static func isDue(_ placement: Placement, need: [[Double]]) -> Bool {
+  static func isDue(_ placement: Placement, need: [[Double]], pinned: PinnedExperts = PinnedExperts()) -> Bool {
     var coming = 0.0
     var leaving = Double.infinity
-    for (layer, row) in zip(placement.layers, need) {
-      for replica in layer.replicas {
+    for (index, row) in need.enumerated() where placement.layers.indices.contains(index) {
+      for replica in placement.layers[index].replicas where !pinned.holds(replica, LayerID(index)) {
         switch replica.residency {
         case .stored: coming = max(coming, row[replica.expert.index])
         case .resident: leaving = min(leaving, row[replica.expert.index])

@@ -26,7 +26,8 @@ struct ResidentRows {
     var rows = Array(repeating: [NeededReplica](), count: draft.topology.devices.count)
     for (index, layer) in draft.placement.layers.enumerated() where draft.mayChange(LayerID(index)) {
       var previous: ExpertID?
-      for replica in layer.replicas where replica.residency == .resident {
+      for replica in layer.replicas
+      where replica.residency == .resident && !draft.limits.pinned.holds(replica, LayerID(index)) {
         // A copy beside another is needed by nobody.
         let need = replica.expert == previous ? 0 : draft.estimate.need[index][replica.expert.index]
         previous = replica.expert

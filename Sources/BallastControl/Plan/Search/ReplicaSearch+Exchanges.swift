@@ -30,7 +30,7 @@ extension ReplicaSearch {
         if let swap = bestSwap(one, other, bottleneck, price) { found.append(swap) }
       }
     }
-    for place in expertAt.indices where copies[Int(expertAt[place])] > 1 {
+    for place in expertAt.indices where copies[Int(expertAt[place])] > 1 && !isPinned[Int(expertAt[place])] {
       if let copy = bestCopy(place, bottleneck, price) { found.append(copy) }
     }
     return found.indices.sorted { (found[$1].bound, $0) < (found[$0].bound, $1) }.map { found[$0] }
@@ -46,11 +46,11 @@ extension ReplicaSearch {
     var places = (-1, -1)
     for place in one * self.places..<(one + 1) * self.places {
       let expert = Int(expertAt[place])
-      guard placeOf[expert * devices + other] < 0 else { continue }
+      guard placeOf[expert * devices + other] < 0, !isPinned[expert] else { continue }
       let stuck = bottleneck.stuckBut[place]
       for partner in other * self.places..<(other + 1) * self.places {
         let back = Int(expertAt[partner])
-        guard placeOf[back * devices + one] < 0 else { continue }
+        guard placeOf[back * devices + one] < 0, !isPinned[back] else { continue }
         let bound = (worth * (stuck - bottleneck.stuckBut[partner])).atMost(bottleneck.most).total
         guard bound > best else { continue }
         let net = bound - price * swapCopies(expert, one, back, other)
@@ -76,7 +76,7 @@ extension ReplicaSearch {
     guard worth != .zero else { return nil }
     var best = Self.leastGain
     var copy = -1
-    for expert in 0..<experts where placeOf[expert * devices + device] < 0 {
+    for expert in 0..<experts where placeOf[expert * devices + device] < 0 && !isPinned[expert] {
       let bound = (worth * (bottleneck.stuck[expert] - bottleneck.stuckBut[place])).atMost(bottleneck.most).total
       guard bound > best else { continue }
       let net = bound - price * (staged(expert, device) - staged(surplus, device))

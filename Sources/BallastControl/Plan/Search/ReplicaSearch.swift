@@ -30,6 +30,8 @@ struct ReplicaSearch {
   private(set) var copies: [Int32]
   /// `[expert · devices + device]`: whether a replica there needs no staging.
   let isKept: [Bool]
+  /// `[expert]`: whether its replicas stay as they are.
+  let isPinned: [Bool]
   /// `[device]`: time of a token, relative to the average device.
   let pace: [Float]
 
@@ -71,10 +73,12 @@ struct ReplicaSearch {
   ///   - loads: `[scenario][expert]` tokens.
   ///   - weights: `[scenario]` weights.
   ///   - tailShare: Share of the judgement given to the tail of the scenarios.
+  ///   - pinned: Experts whose replicas stay as they are.
   init(
     start: [Int], kept: [(Int, Int)], experts: Int, speeds: [Double], loads: [[Double]], weights: [Double],
-    tailShare: Double = 0
+    tailShare: Double = 0, pinned: Set<Int> = []
   ) {
+    isPinned = (0..<experts).map { pinned.contains($0) }
     self.experts = experts
     self.tailShare = Float(tailShare)
     devices = speeds.count

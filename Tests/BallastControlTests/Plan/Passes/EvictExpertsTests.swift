@@ -35,6 +35,14 @@ import Testing
     #expect(small.improved(by: EvictExperts()).placement == small.placement)
   }
 
+  @Test func pinnedExpertsStayWhereTheyAre() throws {
+    var small = try small()
+    small.limits.pinned = PinnedExperts([
+      PinnedExperts.Place(LayerID(0), ExpertID(0)), PinnedExperts.Place(LayerID(0), ExpertID(7)),
+    ])
+    #expect(resident(small.improved(by: EvictExperts())) == [0, 4, 5, 6])
+  }
+
   @Test func importanceDecidesNotLoad() throws {
     var small = try small()
     small.estimate.need = [[0.4, 0.3, 0.1, 0.1, 0.03, 0.03, 0.02, 0.02]]
