@@ -59,7 +59,6 @@ public final class Balancer: Sendable {
     guard (1...65_536).contains(configuration.laneLimit) else {
       throw .knobOutOfRange(name: "laneLimit", value: configuration.laneLimit, allowed: 1...65_536)
     }
-    let (shape, topology) = (executor.shape, executor.topology)
     let budget = try Self.budget(configuration, executor)
     let first = try Self.firstPlacement(placement, executor, configuration.planner, budget)
     var rollout = Rollout(executor: executor, configuration: configuration.rollout)
@@ -83,7 +82,7 @@ public final class Balancer: Sendable {
     self.budget = budget
     loop = Mutex(ControlLoop(path: path, budget: budget, cost: law, rollout: rollout, configuration: configuration))
     current = Mutex(configuration)
-    statuses = Mutex(Array(repeating: .serving, count: topology.devices.count))
+    statuses = Mutex(Array(repeating: .serving, count: executor.topology.devices.count))
   }
 
   /// What to start from, checked.
