@@ -7,7 +7,7 @@ PACKAGES := libopenblas-dev libjemalloc-dev pkg-config spin gcc g++ valgrind
 # What `make demo` passes on; `make demo RUN="--seconds 300 --devices 4"` runs longer.
 RUN ?= --seconds 60
 
-.PHONY: test-languages wheel test-python test-torch test-engines library install test-library help setup build demo test sanitize examples bench optimality figures docs format clean
+.PHONY: fuzz call-overhead test-languages wheel test-python test-torch test-engines library install test-library help setup build demo test sanitize examples bench optimality figures docs format clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -83,6 +83,15 @@ test: setup examples ## Run the examples, check that every import is declared, t
 	swift test --parallel --explicit-target-dependency-import-check error
 
 # The runner itself leaks, so leaks are not looked for.
+# SECONDS is for each of the two; `make fuzz SECONDS=300` looks longer.
+SECONDS ?= 30
+fuzz: ## Feed random calls and files to the C interface and the parsers (SECONDS=30 each)
+	Tests/Fuzz/run "$(SECONDS)"
+
+call-overhead: ## Measure what a call of the C interface costs beside the Swift call
+	swift build -c release --product CallOverhead
+	.build/release/CallOverhead
+
 sanitize: ## Run the stress tests under ThreadSanitizer, then under AddressSanitizer
 	swift test --package-path Tests/Sanitized --sanitize=thread --scratch-path .build/sanitized-thread
 	ASAN_OPTIONS=detect_leaks=0 swift test --package-path Tests/Sanitized --sanitize=address \

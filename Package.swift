@@ -81,6 +81,11 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // What a C call costs beside the Swift call: one process must call both.
+    .executableTarget(
+      name: "CallOverhead", dependencies: ["Ballast", "BallastC", "BallastRuntime", "BallastSimulator", "CBallast"],
+      path: "Benchmarks/CallOverhead"),
+
     // Tests mirror Sources; `ExecutorConformance` is the suite any executor must pass.
     .target(
       name: "ExecutorConformance", dependencies: ["BallastRuntime"], path: "Tests/ExecutorConformance",
@@ -90,11 +95,14 @@ let package = Package(
     tests("BallastControlTests", ["BallastControl", "BallastRuntime", "BallastSimulator"]),
     tests("BallastCPUTests", ["BallastCPU", "BallastRuntime", "CBallastKernels", "ExecutorConformance"]),
     tests("BallastSimulatorTests", ["BallastSimulator", "BallastRuntime", "ExecutorConformance"]),
-    tests("BallastTests", ["Ballast", "BallastControl", "BallastRuntime", "BallastSimulator"]),
+    tests(
+      "BallastTests", ["Ballast", "BallastControl", "BallastOperations", "BallastRuntime", "BallastSimulator"]),
     tests("BallastOperationsTests", ["Ballast", "BallastOperations", "BallastControl", "BallastRuntime"]),
     tests("BallastServingTests", ["BallastServing", "BallastGating", "BallastRuntime"]),
     tests("BallastCommandTests", ["BallastCommand"]),
-    tests("BallastCTests", ["BallastC", "CBallast"]),
+    tests(
+      "BallastCTests",
+      ["Ballast", "BallastC", "BallastCPU", "BallastControl", "BallastRuntime", "BallastSimulator", "CBallast"]),
     tests("StressTests", ["BallastControl", "BallastRuntime"]),
     tests("VerificationTests", []),
     tests(

@@ -60,4 +60,4 @@ else:
         axes.axhline(tokens.mean(), color="black", linewidth=1)
         axes.set(title=title, xlabel="device")
     left.set_ylabel("tokens")
-    figure.savefig(sys.argv[1])
+    figure.savefig(sys.argv[1], bbox_inches="tight")

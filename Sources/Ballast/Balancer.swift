@@ -15,16 +15,17 @@ public final class Balancer: Sendable {
   // - The control loop is one value with one owner. A tick takes it out, uses it, and puts it back; a second tick
   //   meanwhile finds nothing and says so.
   // - Configuration and observers wait in mutexes that only the control side takes.
-  private let path: ServingPath
-  private let loop: Mutex<ControlLoop?>
+  let path: ServingPath
+  let loop: Mutex<ControlLoop?>
   private let next = Mutex<BalancerConfiguration?>(nil)
   private let current: Mutex<BalancerConfiguration>
   private let observers = Mutex<[@Sendable (ControlEvent) -> Void]>([])
   private let plans = Mutex(PlanTally())
+  package let switchPoint: SwitchPoint
   private let budget: ByteBudget
   /// `[device]`: whether it takes part.
   private let statuses: Mutex<[DeviceStatus]>
-  private let start = ContinuousClock.now
+  let start = ContinuousClock.now
   /// Requests that wait, as was said last; below 0 until someone has.
   private let queueLength = Atomic<Int>(-1)
 
@@ -79,7 +80,7 @@ public final class Balancer: Sendable {
       table: table, executor: executor, laneLimit: configuration.laneLimit,
       affinityLanes: configuration.affinity.coefficient > 0 ? configuration.affinity.sampledLanes : 0,
       gate: configuration.gate)
-    self.budget = budget
+    (self.budget, switchPoint) = (budget, rollout.switchPoint)
     loop = Mutex(ControlLoop(path: path, budget: budget, cost: law, rollout: rollout, configuration: configuration))
     current = Mutex(configuration)
     statuses = Mutex(Array(repeating: .serving, count: executor.topology.devices.count))
@@ -142,15 +143,26 @@ public final class Balancer: Sendable {
   public func tick(
     _ snapshot: LoadSnapshot, samples: SampleTotals, transitions: AffinityTotals? = nil
   ) async -> ControlEvent? {
-    guard fits(snapshot, samples), fits(transitions), var control = loop.withLock({ $0.take() }) else { return nil }
-    if let configuration = next.withLock({ $0.take() }) { control.apply(configuration) }
+    guard fits(snapshot, samples), fits(transitions), var control = take() else { return nil }
     let queue = queueLength.load(ordering: .relaxed)
     let event = await control.tick(
       snapshot, samples: samples, transitions: transitions, queueLength: queue < 0 ? nil : queue)
+    conclude(control, event)
+    return event
+  }
+
+  /// Takes the loop for one turn, under the newest configuration; nil while another turn has it.
+  func take() -> ControlLoop? {
+    guard var control = loop.withLock({ $0.take() }) else { return nil }
+    if let configuration = next.withLock({ $0.take() }) { control.apply(configuration) }
+    return control
+  }
+
+  /// Ends a turn: the loop goes back, and everyone hears what was done.
+  func conclude(_ control: ControlLoop, _ event: ControlEvent) {
     putBack(control)
     tally(event)
     for observer in observers.withLock({ $0 }) { observer(event) }
-    return event
   }
 
   /// Makes another configuration take effect before the next tick.
@@ -211,7 +223,7 @@ public final class Balancer: Sendable {
   }
 
   /// Gives the loop back after it has heard which devices take part.
-  private func putBack(_ control: ControlLoop) {
+  func putBack(_ control: ControlLoop) {
     var control = control
     loop.withLock { loop in
       try? control.set(statuses.withLock { $0 })
@@ -265,7 +277,7 @@ public final class Balancer: Sendable {
   /// The routing table lanes use now.
   public var table: RoutingTable { path.table.current }
 
-  private func fits(_ snapshot: LoadSnapshot, _ samples: SampleTotals) -> Bool {
+  func fits(_ snapshot: LoadSnapshot, _ samples: SampleTotals) -> Bool {
     let shape = path.executor.shape
     return snapshot.totals.layers == shape.layers && snapshot.totals.expertsPerLayer == shape.expertsPerLayer
       && snapshot.totals.roundsPerLayer == shape.roundsPerLayer
@@ -274,7 +286,7 @@ public final class Balancer: Sendable {
       }
   }
 
-  private func fits(_ transitions: AffinityTotals?) -> Bool {
+  func fits(_ transitions: AffinityTotals?) -> Bool {
     guard let transitions else { return true }
     let shape = path.executor.shape
     return transitions.expertsPerLayer == shape.expertsPerLayer && transitions.roundsPerLayer == shape.roundsPerLayer

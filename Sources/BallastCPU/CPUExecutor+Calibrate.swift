@@ -3,8 +3,6 @@ public import BallastRuntime
 extension CPUExecutor {
   /// Measures the coefficients of the cost law on this machine, on the first device's core; see `ExpertExecutor`.
   ///
-  /// A precision the executor lacks gets the coefficients of the nearest it has.
-  ///
   /// - Throws: `StagingError.deviceLost` when the system gives no thread to measure on.
   public func calibrate() async throws(StagingError) -> CostModel {
     let (dimensions, shape, core, stored) = (dimensions, shape, firstCore, stored)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Ballast
 import BallastOperations
 import BallastRuntime
 

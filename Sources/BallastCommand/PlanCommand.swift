@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Ballast
 public import BallastControl
 public import BallastOperations
 public import BallastRuntime

@@ -1,6 +1,7 @@
 public import ArgumentParser
+public import Ballast
 public import BallastControl
-public import BallastOperations
+import BallastOperations
 import BallastRuntime
 import Foundation
 
@@ -113,7 +114,9 @@ struct ReplayCommand: AsyncParsableCommand {
 
   func run() async throws {
     let traces = try readTraces()
-    let windows = try input { () throws(ReplayError) in try TraceWindows(traces, rows: window, batchTokens: batch) }
+    let windows = try input { () throws(TraceWindowsError) in
+      try TraceWindows(traces, rows: window, batchTokens: batch)
+    }
     let model = try cluster.model(
       layers: windows.layers, experts: windows.experts, expertsPerToken: windows.expertsPerToken)
     var configuration = Replay.configuration(copies: model.copies, planLifeWindows: cluster.planLife)

@@ -5,7 +5,7 @@ public import BallastRuntime
 /// One owner calls `tick`; nothing a lane does waits for it.
 public struct ControlLoop: Sendable {
   let path: ServingPath
-  private let budget: ByteBudget
+  let budget: ByteBudget
   var configuration: BalancerConfiguration
   var window: LoadWindow
   var estimator: LoadEstimator
@@ -14,7 +14,7 @@ public struct ControlLoop: Sendable {
   var relief: ComputeRelief
   /// The gate when nothing is spared.
   var gateInFull: GateConfiguration
-  private var affinity: AffinityEstimator
+  var affinity: AffinityEstimator
   var need: DomainNeed
   var controller: Controller
   private(set) var planner: Planner
@@ -25,8 +25,10 @@ public struct ControlLoop: Sendable {
   private(set) var hopeless: Set<QualityGuard.Place> = []
   /// When a plan was sought and no exchange could be made.
   var hopelessExchangeTick: Int?
-  private(set) var ticks = 0
+  var ticks = 0
   private var isDelayReported = false
+  /// What the last publication replaced.
+  var previous: Placement?
 
   /// A loop over a path whose first placement `rollout` has staged.
   public init(
@@ -80,16 +82,22 @@ public struct ControlLoop: Sendable {
     let plan = think(snapshot, samples, transitions, &event)
     guard let plan, configuration.mode == .act else { return event }
 
+    await carryOut(plan, samples, &event)
+    return event
+  }
+
+  /// Stages and publishes a plan, or abandons it; the event says which.
+  mutating func carryOut(_ plan: Plan, _ samples: SampleTotals, _ event: inout ControlEvent) async {
     path.isApplying = true
     event.rollout = await rollout.apply(plan, to: path.table, compile: compile)
     path.isApplying = false
     for replica in rollout.measured { estimator.note(replica) }
     if case .published = event.rollout {
+      previous = plan.current
       if !plan.isCutShort { estimator.notePlan(plan.changes.map(\.layer)) }
       noteDriftReference(samples)
     }
     event.isRetiring = rollout.isRetiring
-    return event
   }
 
   /// The part of a tick that only computes: slide, estimate, decide, plan.
@@ -101,13 +109,8 @@ public struct ControlLoop: Sendable {
     defer { event.thinkingTime = clock.now - start }
 
     watchDrift(snapshot, samples, &event)
-    window.slide(to: snapshot)
+    let known = expect(snapshot, samples, transitions)
     let placement = path.table.current.placement
-    var known = window.load.flatMap {
-      estimator.estimate(window: $0, samples: samples, placement: placement, ticks: window.slides)
-    }
-    known?.affinity = transitions.flatMap { affinity.estimate($0) }
-    noteNeed(samples, &known)
     if mustRehome(placement), configuration.mode != .observe {
       let estimate = known ?? evenEstimate()
       guard let plan = rehome(placement, estimate, limits(estimate), &event) else { return nil }
@@ -135,6 +138,20 @@ public struct ControlLoop: Sendable {
   private mutating func noteOutcome(of plan: Plan, _ quality: QualityGuard) {
     hopeless = plan.isEmpty ? Set(quality.breaches.map(\.place)) : []
     hopelessExchangeTick = plan.isEmpty ? ticks : nil
+  }
+
+  /// What the counts let one expect; nil while nothing has been counted.
+  mutating func expect(
+    _ snapshot: LoadSnapshot, _ samples: SampleTotals, _ transitions: AffinityTotals?
+  ) -> LoadEstimate? {
+    window.slide(to: snapshot)
+    let placement = path.table.current.placement
+    var known = window.load.flatMap {
+      estimator.estimate(window: $0, samples: samples, placement: placement, ticks: window.slides)
+    }
+    known?.affinity = transitions.flatMap { affinity.estimate($0) }
+    noteNeed(samples, &known)
+    return known
   }
 
   /// Takes note that no change pays: the placement is right for the load at hand.

@@ -24,19 +24,17 @@ ALWAYS void round_group(const float *values, const int chunks, int32_t offset, i
   }
 }
 
-/// Rounds a row to int8 in groups of `grain` and fills the last group with zeros.
+/// Rounds a row to int8 in groups of `grain` and fills the last span with zeros.
 ALWAYS void round_integers(const float *row, size_t depth, const int grain, int32_t offset, int8_t *out, float *scales,
                            int32_t *starts, size_t stride) {
   const int sums = grain == COARSE ? 2 : 1;
-  size_t first = 0, group = 0;
-  for (; first + grain <= depth; first += grain, group++) {
-    round_group(row + first, grain / 16, offset, out + first, scales + group * stride,
-                starts + group * sums * stride, stride);
+  size_t whole = depth / SPAN * SPAN, end = rounded(depth, SPAN);
+  float last[SPAN] = {0};
+  memcpy(last, row + whole, (depth - whole) * sizeof(float));
+  for (size_t first = 0, group = 0; first < end; first += grain, group++) {
+    const float *values = first < whole ? row + first : last + (first - whole);
+    round_group(values, grain / 16, offset, out + first, scales + group * stride, starts + group * sums * stride, stride);
   }
-  if (first == depth) return;
-  float values[COARSE] = {0};
-  memcpy(values, row + first, (depth - first) * sizeof(float));
-  round_group(values, grain / 16, offset, out + first, scales + group * stride, starts + group * sums * stride, stride);
 }
 
 static void round_bfloat16(const float *row, size_t depth, uint16_t *out) {
@@ -44,26 +42,27 @@ static void round_bfloat16(const float *row, size_t depth, uint16_t *out) {
   if (depth % 2) out[depth] = 0;
 }
 
-/// Writes row `index` of the pass as the products read it.
+/// Writes row `index` of a block of `rows` rows, which begins with row `first` of the pass, as the products read it.
 static void round_row(int32_t precision, int grain, const float *row, size_t depth, const pass_scratch *parts,
-                      size_t index) {
-  size_t first = index / parts->height * parts->height, place = index - first, count = depth;
+                      size_t first, size_t rows, size_t index) {
+  size_t count = depth;
   const void *values = row;
   if (precision == BALLAST_BFLOAT16) {
     round_bfloat16(row, depth, (uint16_t *)parts->row);
     values = parts->row;
     count = ceiling(depth, 2);
   } else if (precision >= BALLAST_INT8) {
-    size_t offset = first * parts->most_groups + place;
+    size_t offset = first * parts->most_groups + index;
     int32_t excess = precision == BALLAST_INT8 ? 128 : 8;
     int8_t *out = (int8_t *)parts->row;
     float *scales = parts->scales + offset;
     int32_t *starts = parts->starts + offset;
-    if (grain == COARSE) round_integers(row, depth, COARSE, excess, out, scales, starts, parts->height);
-    if (grain == FINE) round_integers(row, depth, FINE, excess, out, scales, starts, parts->height);
+    if (grain == COARSE) round_integers(row, depth, COARSE, excess, out, scales, starts, rows);
+    if (grain == FINE) round_integers(row, depth, FINE, excess, out, scales, starts, rows);
     values = parts->row;
-    count = rounded(depth, grain) / 4;
+    count = rounded(depth, SPAN) / 4;
   }
-  uint32_t *units = parts->units + first * parts->most_units + place;
-  for (size_t unit = 0; unit < count; unit++) memcpy(units + unit * parts->height, (const float *)values + unit, 4);
+  uint32_t *units = parts->units + first * parts->most_units + index;
+  // Vectors would scatter, which is slower.
+  _Pragma("clang loop vectorize(disable)") for (size_t unit = 0; unit < count; unit++) memcpy(units + unit * rows, (const float *)values + unit, 4);
 }

@@ -5,25 +5,23 @@
 #include <math.h>
 #include <stdlib.h>
 
-// 512-bit registers with byte (VNNI) and bfloat16 dot products. A tile is `rows` × `panels` sums: a whole strip wide
-// where rows are few, so that weights come as one stream; half a strip wide where they are many, so that each weight
-// read serves many rows.
+// 512-bit registers with byte (VNNI) and bfloat16 dot products. A tile is `rows` × `panels` sums in registers: a whole
+// strip wide where rows are few, half a strip wide where they are many, so that each weight read serves many rows.
 
-enum { MOST_ROWS = 12, MOST_ROWS_OF_STRIP = 6, MOST_ROWS_OF_INTEGERS = 4 };
+/// The most rows of a tile, and of one that is a whole strip wide.
+enum { MOST_ROWS = 12, MOST_ROWS_OF_STRIP = 6, MOST_ROWS_OF_INTEGERS = 6, MOST_ROWS_OF_INTEGER_STRIP = 2 };
 
 #pragma clang attribute push( \
     __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16"))), apply_to = function)
 
 static void product(int32_t precision, int grain, const void *weights, size_t panels, size_t depth,
-                    const pass_scratch *parts, size_t count, float *out, size_t stride, const void *next);
+                    const pass_scratch *rows, float *out, size_t stride, const void *next);
 
 #include "vectors_body.h"
 
 /// The most rows of a block: as many as the registers hold sums for.
-ALWAYS size_t most_rows(int32_t precision, int grain) {
-  (void)grain;
-  if (precision < BALLAST_INT8) return MOST_ROWS;
-  return MOST_ROWS_OF_INTEGERS;
+ALWAYS size_t most_rows(int32_t precision) {
+  return precision < BALLAST_INT8 ? MOST_ROWS : MOST_ROWS_OF_INTEGERS;
 }
 
 #include "activations_body.h"
@@ -34,31 +32,31 @@ ALWAYS size_t most_rows(int32_t precision, int grain) {
 #include "pack_body.h"
 
 #define UNROLLED _Pragma("clang loop unroll(full)")
-#pragma clang diagnostic ignored "-Wpass-failed"
 #define TWICE _Pragma("clang loop unroll_count(2)")
 
 /// What a tile reads and where it writes.
 typedef struct tile_place {
   const uint8_t *lines;
-  size_t step;            // bytes from a panel's line to its next
+  size_t step;           // bytes from a panel's line to its next
   size_t depth;
   const uint32_t *units;
   const float *scales;
   const int32_t *starts;
-  size_t height;
   float *out;
   size_t stride;
-  int continues;          // adds to what `out` holds
-  ptrdiff_t ahead;        // where a line is asked for, from the one that is read; 0: nowhere
-  const uint8_t *asked;   // what int8 tiles of several rows ask for in their first part
-  size_t asks;            // lines asked for in each part
+  int continues;         // adds to what `out` holds
+  const uint8_t *asked;  // the line to ask memory for with the first line read,
+  size_t asked_step;     // and bytes from there to the next
 } tile_place;
 
 typedef void (*tile)(const tile_place *place);
 
-/// Asks for a line that comes later, so that memory works while others are computed. Any address will do: no fault
-/// comes of it.
-ALWAYS void ask_ahead(const uint8_t *line) { _mm_prefetch((const char *)line, _MM_HINT_T0); }
+/// Asks memory for what will be read later, `lines` times, `step` bytes apart; answers where to go on. The processor drops
+/// what it cannot keep track of, so requests are spread evenly. Any address will do: no fault comes of it.
+ALWAYS const uint8_t *ask(const uint8_t *asked, size_t step, const int lines) {
+  for (int line = 0; line < lines; line++) _mm_prefetch((const char *)asked + line * step, _MM_HINT_T0);
+  return asked + lines * step;
+}
 
 #include "avx512_floats_body.h"
 #include "avx512_integers_body.h"
@@ -78,9 +76,10 @@ ALWAYS void ask_ahead(const uint8_t *line) { _mm_prefetch((const char *)line, _M
       WIDE_NAMES(NAME, 5),   WIDE_NAMES(NAME, 6),    NARROW_NAMES(NAME, 7),  NARROW_NAMES(NAME, 8),       \
       NARROW_NAMES(NAME, 9), NARROW_NAMES(NAME, 10), NARROW_NAMES(NAME, 11), NARROW_NAMES(NAME, 12)};
 #define INTEGER_TILES(NAME)                                                                               \
-  WIDE(NAME, 1) WIDE(NAME, 2) WIDE(NAME, 3) WIDE(NAME, 4)                                                 \
-  static const tile NAME##_tiles[MOST_ROWS_OF_INTEGERS][3] = {WIDE_NAMES(NAME, 1), WIDE_NAMES(NAME, 2),   \
-                                                              WIDE_NAMES(NAME, 3), WIDE_NAMES(NAME, 4)};
+  WIDE(NAME, 1) WIDE(NAME, 2) NARROW(NAME, 3) NARROW(NAME, 4) NARROW(NAME, 5) NARROW(NAME, 6)             \
+  static const tile NAME##_tiles[MOST_ROWS_OF_INTEGERS][3] = {WIDE_NAMES(NAME, 1),   WIDE_NAMES(NAME, 2), \
+                                                              NARROW_NAMES(NAME, 3), NARROW_NAMES(NAME, 4), \
+                                                              NARROW_NAMES(NAME, 5), NARROW_NAMES(NAME, 6)};
 
 FLOAT_TILES(float32)
 FLOAT_TILES(bfloat16)
@@ -88,70 +87,85 @@ INTEGER_TILES(int8_coarse)
 INTEGER_TILES(int8_fine)
 INTEGER_TILES(int4)
 
-/// The most rows that are computed for a whole strip at once.
-ALWAYS size_t most_rows_of_strip(int32_t precision) {
-  return precision < BALLAST_INT8 ? MOST_ROWS_OF_STRIP : MOST_ROWS_OF_INTEGERS;
+/// Lines of each panel that are computed for all rows before the next: they stay in the first-level cache where blocks
+/// are few and memory limits; in the second-level cache where blocks are many, so that sums are stored less often.
+enum { CHUNK = 64, LONG_CHUNK = 512, FEW_BLOCKS = 2 };
+
+/// How far ahead of a stream to ask where each line is read once.
+enum { STREAM_AHEAD = 8192 };
+
+/// How a product is cut into tiles.
+typedef struct product_cut {
+  const tile (*tiles)[3];
+  int32_t precision;
+  int grain;
+  size_t most_panels;    // of a tile: 4 or 2
+  size_t chunk;          // steps of the reduction computed for all rows before the next
+  size_t chunk_lines;    // of a panel
+} product_cut;
+
+static product_cut cut_product(int32_t precision, int grain, size_t depth, const pass_scratch *rows) {
+  const int is_integer = precision >= BALLAST_INT8;
+  const size_t most_rows_of_strip = is_integer ? MOST_ROWS_OF_INTEGER_STRIP : MOST_ROWS_OF_STRIP;
+  product_cut cut = {.precision = precision, .grain = grain};
+  cut.tiles = precision == BALLAST_FLOAT32    ? float32_tiles
+              : precision == BALLAST_BFLOAT16 ? bfloat16_tiles
+              : precision == BALLAST_INT4     ? int4_tiles
+              : grain == COARSE               ? int8_coarse_tiles
+                                              : int8_fine_tiles;
+  cut.most_panels = rows->count <= most_rows_of_strip ? STRIP : STRIP / 2;
+  size_t lines = rows->blocks <= FEW_BLOCKS || !is_integer ? CHUNK : LONG_CHUNK;
+  size_t whole = rounded(depth, SPAN), some = lines * line_steps(precision);
+  cut.chunk = cut.most_panels == STRIP || some > whole ? whole : some;
+  cut.chunk_lines = cut.chunk / SPAN * span_lines(precision);
+  return cut;
 }
 
-/// How far ahead of a stream to ask, and the steps' lines of a strip that are computed for all rows before the next:
-/// they stay in the first-level cache meanwhile.
-enum { STREAM_AHEAD = 8192, CHUNK = 64 };
-
-/// Moves a place, which stands at the beginning of a strip and block, along the reduction.
-ALWAYS void move_along(tile_place *place, int32_t precision, int grain, size_t spans) {
-  size_t scale_lines = precision < BALLAST_INT8 ? 0 : 1, units = precision < BALLAST_INT8 ? SPAN / line_steps(precision) : SPAN / 4;
-  place->lines += spans * (SPAN / line_steps(precision) + scale_lines) * place->step;
-  place->units += spans * units * place->height;
-  place->scales += spans * (SPAN / grain) * place->height;
-  place->starts += spans * (grain == COARSE ? 2 : SPAN / FINE) * place->height;
-}
-
-/// Computes one block of rows for a strip, or for part of its reduction.
-static void block_product(const tile (*tiles)[3], const tile_place *at, size_t rows, size_t width, int is_wide) {
-  tile_place place = *at;
-  for (size_t panel = 0; panel < width;) {
-    size_t exponent = is_wide ? 2 : 1;
-    while (panel + ((size_t)1 << exponent) > width) exponent -= 1;
-    place.lines = at->lines + panel * 64;
-    place.out = at->out + panel * BALLAST_PANEL;
-    tiles[rows - 1][exponent](&place);
-    panel += (size_t)1 << exponent;
+/// Computes a chunk of a strip of `width` panels for all rows; `at` is the place of its first panel and row.
+static void chunk_product(const product_cut *cut, const tile_place *at, size_t width, size_t span,
+                          const pass_scratch *rows) {
+  size_t calls = rows->blocks * ceiling(width, cut->most_panels), call = 0;
+  for (size_t block = 0; block < rows->blocks; block++) {
+    size_t row = block_start(rows, block), count = block_start(rows, block + 1) - row;
+    tile_place place = *at;
+    place.units = rows->units + row * rows->most_units + span * span_units(cut->precision) * count;
+    place.scales = rows->scales + row * rows->most_groups + span * (SPAN / cut->grain) * count;
+    place.starts = rows->starts + row * rows->most_groups + span * span_sums(cut->grain) * count;
+    for (size_t panel = 0; panel < width; call++) {
+      size_t exponent = cut->most_panels == STRIP ? 2 : 1;
+      while (panel + ((size_t)1 << exponent) > width) exponent -= 1;
+      place.lines = at->lines + panel * 64;
+      place.asked = at->asked + cut->chunk_lines * at->step * call / calls;
+      place.out = at->out + row * at->stride + panel * BALLAST_PANEL;
+      cut->tiles[count - 1][exponent](&place);
+      panel += (size_t)1 << exponent;
+    }
   }
 }
 
 static void product(int32_t precision, int grain, const void *weights, size_t panels, size_t depth,
-                    const pass_scratch *parts, size_t count, float *out, size_t stride, const void *next) {
-  const tile(*tiles)[3] = precision == BALLAST_FLOAT32    ? float32_tiles
-                          : precision == BALLAST_BFLOAT16 ? bfloat16_tiles
-                          : precision == BALLAST_INT4     ? int4_tiles
-                          : grain == COARSE               ? int8_coarse_tiles
-                                                          : int8_fine_tiles;
-  if (count == 0) return;
-  int is_wide = parts->height <= most_rows_of_strip(precision);
-  size_t bytes = panel_bytes(precision, depth), chunk = is_wide && count <= parts->height ? rounded(depth, SPAN) : CHUNK * line_steps(precision);
-  size_t blocks = ceiling(count, parts->height);
-  size_t chunk_lines = CHUNK + (precision < BALLAST_INT8 ? 0 : CHUNK * line_steps(precision) / SPAN);
-  size_t parts_of_chunk = CHUNK * line_steps(precision) / (grain == COARSE ? BALLAST_GROUP : FINE);
+                    const pass_scratch *rows, float *out, size_t stride, const void *next) {
+  if (rows->count == 0) return;
+  product_cut cut = cut_product(precision, grain, depth, rows);
+  int is_stream = cut.most_panels == STRIP;
+  // Lines of scales are read without asking; where there are any, the others make up for them.
+  size_t scale_share = precision < BALLAST_INT8 ? 0 : 64 / (span_lines(precision) - 1);
+  tile_place place = {.stride = stride, .asked_step = (64 + scale_share) / rows->blocks};
   for (size_t panel = 0; panel < panels; panel += STRIP) {
-    size_t width = strip_width(panels, panel);
-    for (size_t done = 0; done < depth; done += chunk) {
-      for (size_t block = 0; block < blocks; block++) {
-        size_t row = block * parts->height, left = count - row;
-        tile_place place = {.lines = (const uint8_t *)weights + panel * bytes, .step = width * 64, .height = parts->height,
-                            .depth = depth - done < chunk ? depth - done : chunk, .units = units_of(parts, row),
-                            .scales = parts->scales + row * parts->most_groups,
-                            .starts = parts->starts + row * parts->most_groups,
-                            .out = out + row * stride + panel * BALLAST_PANEL, .stride = stride, .continues = done > 0};
-        move_along(&place, precision, grain, done / SPAN);
-        place.asks = ceiling(chunk_lines * width, parts_of_chunk * blocks);
-        place.asked = place.lines + (blocks > 1 ? chunk_lines * place.step : STREAM_AHEAD) +
-                      block * place.asks * parts_of_chunk * 64;
-        place.ahead = block > 0 ? 0 : is_wide ? STREAM_AHEAD : (ptrdiff_t)(chunk_lines * place.step);
-        block_product(tiles, &place, left < parts->height ? left : parts->height, width, is_wide);
-      }
+    place.lines = (const uint8_t *)weights + panel * panel_bytes(precision, depth);
+    place.out = out + panel * BALLAST_PANEL;
+    place.step = strip_width(panels, panel) * 64;
+    for (size_t done = 0; done < depth; done += cut.chunk) {
+      const uint8_t *after = place.lines + cut.chunk_lines * place.step;
+      int is_last = panel + STRIP >= panels && done + cut.chunk >= depth;
+      place.depth = depth - done < cut.chunk ? depth - done : cut.chunk;
+      place.continues = done > 0;
+      place.asked = is_stream ? place.lines + STREAM_AHEAD : is_last ? next : after;
+      chunk_product(&cut, &place, strip_width(panels, panel), done / SPAN, rows);
+      place.lines = after;
     }
   }
-  for (size_t line = 0; line < STREAM_AHEAD; line += 64) ask_ahead((const uint8_t *)next + line);
+  if (is_stream) ask(next, 64, STREAM_AHEAD / 64);
 }
 
 #define PEAK_VECTOR __m512

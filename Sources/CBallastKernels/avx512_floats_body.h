@@ -22,12 +22,13 @@ ALWAYS void float32_tile(const int rows, const int panels, const tile_place *pla
   begin_tile(rows, panels, sums, place);
   const uint32_t *units = place->units;
   const uint8_t *lines = place->lines;
-  ptrdiff_t ahead = place->ahead;
+  const uint8_t *asked = place->asked;
+  size_t asked_step = place->asked_step;
   for (size_t step = 0; step < place->depth; step++) {
     __m512 weights[STRIP];
+    asked = ask(asked, asked_step, panels);
     UNROLLED for (int panel = 0; panel < panels; panel++) {
       weights[panel] = _mm512_load_ps(lines + panel * 64);
-      ask_ahead(lines + panel * 64 + ahead);
     }
     UNROLLED for (int row = 0; row < rows; row++) {
       __m512 value = _mm512_set1_ps(float_of(units[row]));
@@ -36,7 +37,7 @@ ALWAYS void float32_tile(const int rows, const int panels, const tile_place *pla
       }
     }
     lines += place->step;
-    units += place->height;
+    units += rows;
   }
   store_tile(rows, panels, sums, place);
 }
@@ -46,12 +47,13 @@ ALWAYS void bfloat16_tile(const int rows, const int panels, const tile_place *pl
   begin_tile(rows, panels, sums, place);
   const uint32_t *units = place->units;
   const uint8_t *lines = place->lines;
-  ptrdiff_t ahead = place->ahead;
+  const uint8_t *asked = place->asked;
+  size_t asked_step = place->asked_step;
   for (size_t pair = 0; pair < ceiling(place->depth, 2); pair++) {
     __m512i weights[STRIP];
+    asked = ask(asked, asked_step, panels);
     UNROLLED for (int panel = 0; panel < panels; panel++) {
       weights[panel] = _mm512_load_si512(lines + panel * 64);
-      ask_ahead(lines + panel * 64 + ahead);
     }
     UNROLLED for (int row = 0; row < rows; row++) {
       __m512i value = _mm512_set1_epi32((int32_t)units[row]);
@@ -60,7 +62,7 @@ ALWAYS void bfloat16_tile(const int rows, const int panels, const tile_place *pl
       }
     }
     lines += place->step;
-    units += place->height;
+    units += rows;
   }
   store_tile(rows, panels, sums, place);
 }

@@ -1,24 +1,13 @@
-// int8 and int4 tiles. Integer sums of up to 32 products are held in registers; scaled once by the finer of the two
+// int8 and int4 tiles. Whole numbers of up to 32 products are summed in registers; scaled once by the finer of the two
 // scales (a group's or the activations'), in twos once more by the other, they are added to the float sums.
 
-/// What a tile has added up so far.
-typedef struct tile_sums {
-  __m512 sums[MOST_ROWS_OF_INTEGERS][STRIP];
-  __m512 halves[MOST_ROWS_OF_INTEGERS][STRIP];
-} tile_sums;
+typedef __m512 float_sums[MOST_ROWS][STRIP];
 
-/// From so many rows on an int8 tile asks for its share of the lines at the beginning of each part, not line by line: fewer
-/// instructions stand between the products, and every block of rows keeps memory busy.
-enum { SHARING_ROWS = 3 };
-
-/// Adds four products to each integer sum.
-ALWAYS void int8_quad(const int rows, const int panels, const tile_place *place, const uint8_t *lines,
-                      const uint32_t *units, __m512i (*integers)[STRIP]) {
+/// Adds four products to each sum of whole numbers.
+ALWAYS void int8_quad(const int rows, const int panels, const uint8_t *lines, const uint32_t *units,
+                      __m512i (*integers)[STRIP]) {
   __m512i weights[STRIP];
-  UNROLLED for (int panel = 0; panel < panels; panel++) {
-    weights[panel] = _mm512_load_si512(lines + panel * 64);
-    if (rows < SHARING_ROWS) ask_ahead(lines + panel * 64 + place->ahead);
-  }
+  UNROLLED for (int panel = 0; panel < panels; panel++) weights[panel] = _mm512_load_si512(lines + panel * 64);
   UNROLLED for (int row = 0; row < rows; row++) {
     __m512i value = _mm512_set1_epi32((int32_t)units[row]);
     UNROLLED for (int panel = 0; panel < panels; panel++) {
@@ -27,42 +16,23 @@ ALWAYS void int8_quad(const int rows, const int panels, const tile_place *place,
   }
 }
 
-/// Adds eight products to each integer sum, from codes two a byte.
-ALWAYS void int4_quads(const int rows, const int panels, const tile_place *place, const uint8_t *lines,
-                       const uint32_t *units, __m512i (*integers)[STRIP]) {
+/// Adds eight products to each sum of whole numbers, from codes two a byte.
+ALWAYS void int4_quads(const int rows, const int panels, const uint8_t *lines, const uint32_t *units,
+                       __m512i (*integers)[STRIP]) {
   const __m512i low_half = _mm512_set1_epi8(0x0f);
   __m512i low[STRIP], high[STRIP];
   UNROLLED for (int panel = 0; panel < panels; panel++) {
     __m512i both = _mm512_load_si512(lines + panel * 64);
-    ask_ahead(lines + panel * 64 + place->ahead);
     low[panel] = _mm512_and_si512(both, low_half);
     high[panel] = _mm512_and_si512(_mm512_srli_epi32(both, 4), low_half);
   }
   UNROLLED for (int row = 0; row < rows; row++) {
-    __m512i first = _mm512_set1_epi32((int32_t)units[row]);
-    __m512i last = _mm512_set1_epi32((int32_t)units[place->height + row]);
+    __m512i first = _mm512_set1_epi32((int32_t)units[row]), last = _mm512_set1_epi32((int32_t)units[rows + row]);
     UNROLLED for (int panel = 0; panel < panels; panel++) {
       integers[row][panel] = _mm512_dpbusd_epi32(integers[row][panel], low[panel], first);
       integers[row][panel] = _mm512_dpbusd_epi32(integers[row][panel], high[panel], last);
     }
   }
-}
-
-/// Adds `lines` lines of products to each integer sum: at once where they are few, which keeps memory busy.
-ALWAYS void integer_lines(const int rows, const int panels, const int32_t precision, const tile_place *place,
-                          const uint8_t *weights, const uint32_t *units, size_t lines, __m512i (*integers)[STRIP]) {
-  size_t unit_step = (precision == BALLAST_INT8 ? 1 : 2) * place->height;
-#define LINE(INDEX)                                                                                               \
-  if (precision == BALLAST_INT8)                                                                                  \
-    int8_quad(rows, panels, place, weights + (INDEX) * place->step, units + (INDEX) * unit_step, integers);       \
-  if (precision == BALLAST_INT4)                                                                                  \
-    int4_quads(rows, panels, place, weights + (INDEX) * place->step, units + (INDEX) * unit_step, integers);
-  if (rows * panels <= 8) {
-    UNROLLED for (size_t line = 0; line < lines; line++) { LINE(line) }
-  } else {
-    TWICE for (size_t line = 0; line < lines; line++) { LINE(line) }
-  }
-#undef LINE
 }
 
 /// The scales of a span's first or second group.
@@ -72,83 +42,85 @@ ALWAYS __m512 group_scales(const uint8_t *line, const int group) {
                                    : _mm512_slli_epi32(both, 16));
 }
 
-/// One integer sum for each output and what scales it first: `part` counts the sums along the reduction.
-ALWAYS void integer_part(const int rows, const int panels, const int32_t precision, const int grain,
-                         const tile_place *place, const uint8_t *lines, const __m512 *group, size_t part,
-                         size_t quads, const int is_second, tile_sums *tile) {
-  const int part_units = grain == COARSE ? BALLAST_GROUP / 4 : FINE / 4;
-  __m512i integers[MOST_ROWS_OF_INTEGERS][STRIP];
+/// Where a tile is along the reduction.
+typedef struct tile_cursor {
+  const uint8_t *scale_lines;  // of the span
+  const uint8_t *lines;
+  size_t step;
+  const uint32_t *units;
+  const float *scales;
+  const int32_t *starts;
+  const uint8_t *asked;
+  size_t asked_step;
+} tile_cursor;
+
+/// Sums the whole numbers of `quads` times four products, the part `part` of a span.
+ALWAYS void integer_part(const int rows, const int panels, const int32_t precision, const int grain, size_t part,
+                         size_t quads, tile_cursor *at, __m512i (*integers)[STRIP]) {
+  const size_t part_quads = SPAN / 4 / span_sums(grain), line_quads = line_steps(precision) / 4;
   UNROLLED for (int row = 0; row < rows; row++) {
-    __m512i start = _mm512_set1_epi32(place->starts[part * place->height + row]);
+    __m512i start = _mm512_set1_epi32(at->starts[part * rows + row]);
     UNROLLED for (int panel = 0; panel < panels; panel++) integers[row][panel] = start;
   }
-  const uint32_t *units = place->units + part * part_units * place->height;
-  if (precision == BALLAST_INT8 && rows >= SHARING_ROWS) {
-    const uint8_t *asked = place->asked + part * place->asks * 64;
-    for (size_t line = 0; line < place->asks; line++) ask_ahead(asked + line * 64);
+  const uint32_t *units = at->units + part * part_quads * rows;
+  TWICE for (size_t line = 0; line < ceiling(quads, line_quads); line++) {
+    at->asked = ask(at->asked, at->asked_step, panels);
+    if (precision == BALLAST_INT8) int8_quad(rows, panels, at->lines, units, integers);
+    if (precision == BALLAST_INT4) int4_quads(rows, panels, at->lines, units, integers);
+    at->lines += at->step;
+    units += line_quads * rows;
   }
-  integer_lines(rows, panels, precision, place, lines, units, ceiling(quads, line_steps(precision) / 4), integers);
+}
+
+/// Scales the sums of a part; those of every second part, or of the last, go with their predecessor's to the tile's.
+ALWAYS void add_part(const int rows, const int panels, const int grain, size_t part, int is_last,
+                     const tile_cursor *at, __m512i (*integers)[STRIP], float_sums halves, float_sums sums) {
+  __m512 group[STRIP];
+  UNROLLED for (int panel = 0; panel < panels; panel++) {
+    group[panel] = group_scales(at->scale_lines + panel * 64, grain == COARSE ? part : part / 2);
+  }
   UNROLLED for (int row = 0; row < rows; row++) {
-    __m512 rounding = _mm512_set1_ps(place->scales[part * place->height + row]);
+    __m512 rounding = _mm512_set1_ps(at->scales[grain == COARSE ? row : part * rows + row]);
     UNROLLED for (int panel = 0; panel < panels; panel++) {
-      __m512 scale = grain == COARSE ? group[panel] : rounding;
-      __m512 whole = _mm512_cvtepi32_ps(integers[row][panel]);
-      tile->halves[row][panel] = is_second ? _mm512_fmadd_ps(whole, scale, tile->halves[row][panel])
-                                           : _mm512_mul_ps(whole, scale);
+      __m512 whole = _mm512_cvtepi32_ps(integers[row][panel]), half = halves[row][panel];
+      __m512 first = grain == COARSE ? group[panel] : rounding, second = grain == COARSE ? rounding : group[panel];
+      halves[row][panel] = part % 2 ? _mm512_fmadd_ps(whole, first, half) : _mm512_mul_ps(whole, first);
+      if (part % 2 || is_last) sums[row][panel] = _mm512_fmadd_ps(halves[row][panel], second, sums[row][panel]);
     }
   }
 }
 
-/// Adds the scaled halves, scaled by the other scale.
-ALWAYS void add_halves(const int rows, const int panels, const int grain, const tile_place *place,
-                       const __m512 *group, size_t span, tile_sums *tile) {
-  UNROLLED for (int row = 0; row < rows; row++) {
-    __m512 rounding = _mm512_set1_ps(place->scales[span * place->height + row]);
-    UNROLLED for (int panel = 0; panel < panels; panel++) {
-      __m512 scale = grain == COARSE ? rounding : group[panel];
-      tile->sums[row][panel] = _mm512_fmadd_ps(tile->halves[row][panel], scale, tile->sums[row][panel]);
-    }
-  }
-}
-
-/// The part of `left` that lies in `most` from `first` on.
-ALWAYS size_t within(size_t left, size_t first, size_t most) {
-  return left <= first ? 0 : left - first < most ? left - first : most;
-}
-
-/// Adds `quads`, at most 16, times four products to every sum.
-ALWAYS void integer_span(const int rows, const int panels, const int32_t precision, const int grain,
-                         const tile_place *place, const uint8_t *lines, size_t span, size_t quads, tile_sums *tile) {
-  const int line_quads = precision == BALLAST_INT8 ? 1 : 2;
-  const size_t part_quads = grain == COARSE ? BALLAST_GROUP / 4 : FINE / 4, parts = 16 / part_quads;
+/// Adds `quads` times four products, at most a span, and moves on.
+ALWAYS void integer_span(const int rows, const int panels, const int32_t precision, const int grain, size_t quads,
+                         tile_cursor *at, float_sums sums) {
+  const size_t parts = span_sums(grain), part_quads = SPAN / 4 / parts;
+  float_sums halves = {0};
+  at->scale_lines = at->lines;
+  at->lines += at->step;
   UNROLLED for (size_t part = 0; part < parts; part++) {
     size_t some = within(quads, part * part_quads, part_quads);
-    const uint8_t *weights = lines + (part * part_quads / line_quads + 1) * place->step;
-    __m512 group[STRIP];
-    UNROLLED for (int panel = 0; panel < panels; panel++) {
-      group[panel] = group_scales(lines + panel * 64, part * part_quads >= BALLAST_GROUP / 4);
-    }
-    if (some > 0) {
-      integer_part(rows, panels, precision, grain, place, weights, group, span * parts + part, some, part % 2, tile);
-    }
-    if (part % 2 && within(quads, (part - 1) * part_quads, part_quads) > 0) {
-      add_halves(rows, panels, grain, place, group, span, tile);
-    }
+    if (some == 0) continue;
+    __m512i integers[MOST_ROWS][STRIP];
+    integer_part(rows, panels, precision, grain, part, some, at, integers);
+    add_part(rows, panels, grain, part, (part + 1) * part_quads >= quads, at, integers, halves, sums);
   }
+  at->units += SPAN / 4 * rows;
+  at->scales += SPAN / grain * rows;
+  at->starts += parts * rows;
 }
 
 ALWAYS void integer_tile(const int rows, const int panels, const int32_t precision, const int grain,
                          const tile_place *place) {
-  tile_sums tile;
-  begin_tile(rows, panels, tile.sums, place);
-  size_t whole = place->depth / SPAN, rest = ceiling(place->depth % SPAN, 4);
-  const uint8_t *lines = place->lines;
-  for (size_t span = 0; span < whole; span++) {
-    integer_span(rows, panels, precision, grain, place, lines, span, 16, &tile);
-    lines += (SPAN / line_steps(precision) + 1) * place->step;
+  float_sums sums;
+  begin_tile(rows, panels, sums, place);
+  tile_cursor at = {.lines = place->lines, .step = place->step, .units = place->units, .scales = place->scales,
+                    .starts = place->starts, .asked = place->asked, .asked_step = place->asked_step};
+  for (size_t span = place->depth / SPAN; span > 0; span--) {
+    integer_span(rows, panels, precision, grain, SPAN / 4, &at, sums);
   }
-  if (rest) integer_span(rows, panels, precision, grain, place, lines, whole, rest, &tile);
-  store_tile(rows, panels, tile.sums, place);
+  size_t rest = ceiling(place->depth % SPAN, 4);
+  if (rest) integer_span(rows, panels, precision, grain, rest, &at, sums);
+  store_tile(rows, panels, sums, place);
 }
 
 ALWAYS void int8_coarse_tile(const int rows, const int panels, const tile_place *place) {

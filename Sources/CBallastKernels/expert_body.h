@@ -11,24 +11,30 @@ static void activate_row(float *row, size_t panels) {
   }
 }
 
+/// Readies the rows at `values`, `stride` apart or as `rows` chooses, for a product over `depth`.
+static void round_rows(int32_t precision, int grain, const float *values, size_t stride, const int32_t *rows,
+                       size_t depth, size_t count, pass_scratch *parts) {
+  divide_rows(parts, count, most_rows(precision));
+  for (size_t block = 0; block < parts->blocks; block++) {
+    size_t first = block_start(parts, block), end = block_start(parts, block + 1);
+    for (size_t row = first; row < end; row++) {
+      const float *from = values + (rows ? (size_t)rows[row] : row) * stride;
+      round_row(precision, grain, from, depth, parts, first, end - first, row - first);
+    }
+  }
+}
+
 static void expert_pass(const ballast_expert *expert, const void *next, const float *input, const int32_t *rows,
                         size_t count, float *output, pass_scratch *parts) {
   size_t hidden = expert->hidden, inner = expert->inner;
   size_t panels = gate_up_panels(inner), width = panels * BALLAST_PANEL;
   int32_t precision = expert->precision;
-  parts->height = block_height(count, most_rows(precision, COARSE));
-  for (size_t i = 0; i < count; i++) {
-    round_row(precision, COARSE, input + (size_t)rows[i] * hidden, hidden, parts, i);
-  }
-  product(precision, COARSE, expert->gate_up, panels, hidden, parts, count, parts->products, width, expert->down);
+  round_rows(precision, COARSE, input, hidden, rows, hidden, count, parts);
+  product(precision, COARSE, expert->gate_up, panels, hidden, parts, parts->products, width, expert->down);
+  for (size_t row = 0; row < count; row++) activate_row(parts->products + row * width, panels / 2);
   int grain = down_grain(precision);
-  parts->height = block_height(count, most_rows(precision, grain));
-  for (size_t i = 0; i < count; i++) {
-    activate_row(parts->products + i * width, panels / 2);
-    round_row(precision, grain, parts->products + i * width, inner, parts, i);
-  }
-  product(precision, grain, expert->down, panels_of(hidden), inner, parts, count, output,
-          ballast_padded(hidden), next);
+  round_rows(precision, grain, parts->products, width, NULL, inner, count, parts);
+  product(precision, grain, expert->down, panels_of(hidden), inner, parts, output, ballast_padded(hidden), next);
 }
 
 static void expert_rows(const ballast_expert *expert, const ballast_expert *next, const float *input,

@@ -31,16 +31,26 @@ enum { SPAN = 2 * BALLAST_GROUP };
 
 static inline size_t ceiling(size_t value, size_t unit) { return (value + unit - 1) / unit; }
 static inline size_t rounded(size_t value, size_t unit) { return ceiling(value, unit) * unit; }
+
+/// The part of `count` that lies in the `most` from `first` on.
+static inline size_t within(size_t count, size_t first, size_t most) {
+  return count <= first ? 0 : count - first < most ? count - first : most;
+}
+
 static inline size_t groups_of(size_t depth) { return ceiling(depth, BALLAST_GROUP); }
 static inline size_t spans_of(size_t depth) { return ceiling(depth, SPAN); }
 
 /// Steps of the reduction in one line.
 static inline size_t line_steps(int32_t precision) { return (size_t)1 << precision; }
 
+/// Lines of one panel in a span, that of scales included.
+static inline size_t span_lines(int32_t precision) {
+  return SPAN / line_steps(precision) + (precision < BALLAST_INT8 ? 0 : 1);
+}
+
 /// Lines of one panel with reductions of `depth`, those of scales included.
 static inline size_t panel_lines(int32_t precision, size_t depth) {
-  size_t scales = precision < BALLAST_INT8 ? 0 : spans_of(depth);
-  return ceiling(depth, line_steps(precision)) + scales;
+  return ceiling(depth, line_steps(precision)) + (precision < BALLAST_INT8 ? 0 : spans_of(depth));
 }
 
 static inline size_t panel_bytes(int32_t precision, size_t depth) { return panel_lines(precision, depth) * 64; }

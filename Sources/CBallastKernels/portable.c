@@ -8,13 +8,13 @@
 enum { MOST_ROWS = 4 };
 
 static void product(int32_t precision, int grain, const void *weights, size_t panels, size_t depth,
-                    const pass_scratch *parts, size_t count, float *out, size_t stride, const void *next);
+                    const pass_scratch *rows, float *out, size_t stride, const void *next);
 
 #include "vectors_body.h"
 
 /// The most rows of a block.
-ALWAYS size_t most_rows(int32_t precision, int grain) {
-  (void)precision, (void)grain;
+ALWAYS size_t most_rows(int32_t precision) {
+  (void)precision;
   return MOST_ROWS;
 }
 

@@ -8,7 +8,6 @@ typedef struct tile_place {
   const uint32_t *units;
   const float *scales;
   const int32_t *starts;
-  size_t height;
   float *out;
   size_t stride;
 } tile_place;
@@ -18,7 +17,7 @@ ALWAYS void float32_tile(const int rows, const tile_place *place) {
   const uint32_t *units = place->units;
   for (size_t step = 0; step < place->depth; step++) {
     lanes weight = load_lanes(place->lines + step * place->step);
-    for (int row = 0; row < rows; row++) sums[row] += weight * float_of(units[step * place->height + row]);
+    for (int row = 0; row < rows; row++) sums[row] += weight * float_of(units[step * rows + row]);
   }
   for (int row = 0; row < rows; row++) store_lanes(place->out + row * place->stride, sums[row]);
 }
@@ -30,7 +29,7 @@ ALWAYS void bfloat16_tile(const int rows, const tile_place *place) {
     bit_lanes both = (bit_lanes)load_lanes(place->lines + pair * place->step);
     lanes low = (lanes)(both << 16), high = (lanes)(both & 0xffff0000u);
     for (int row = 0; row < rows; row++) {
-      uint32_t values = units[pair * place->height + row];
+      uint32_t values = units[pair * rows + row];
       sums[row] += low * float_of(values << 16);
       sums[row] += high * float_of(values & 0xffff0000u);
     }
@@ -39,40 +38,36 @@ ALWAYS void bfloat16_tile(const int rows, const tile_place *place) {
 }
 
 /// Products of quad `quad` of a span, whose first line of weights is `lines`.
-ALWAYS integer_lanes quad_codes(int32_t precision, const tile_place *place, const float *lines, size_t quad) {
-  if (precision == BALLAST_INT8) return (integer_lanes)load_lanes(lines + quad * place->step);
-  bit_lanes both = (bit_lanes)load_lanes(lines + quad / 2 * place->step);
+ALWAYS integer_lanes quad_codes(int32_t precision, const float *lines, size_t step, size_t quad) {
+  if (precision == BALLAST_INT8) return (integer_lanes)load_lanes(lines + quad * step);
+  bit_lanes both = (bit_lanes)load_lanes(lines + quad / 2 * step);
   return (integer_lanes)((quad % 2 ? both >> 4 : both) & 0x0f0f0f0fu);
 }
 
-/// Adds up to 16 quads of products: integers to `part` quads, scaled, in twos scaled by the other scale.
+/// Adds up to a span of products: whole numbers to a group of weights or activations, the shorter, scaled by one, in twos
+/// scaled by the other.
 ALWAYS void integer_span(const int rows, const int32_t precision, const int grain, const tile_place *place,
                          const float *lines, size_t span, size_t quads, lanes *sums) {
-  const size_t part_quads = grain == COARSE ? BALLAST_GROUP / 4 : FINE / 4, parts = 16 / part_quads;
+  const size_t parts = span_sums(grain), part_quads = SPAN / 4 / parts;
   bit_lanes both = (bit_lanes)load_lanes(lines);
   lanes group_scales[2] = {(lanes)(both << 16), (lanes)(both & 0xffff0000u)};
   lanes halves[MOST_ROWS] = {0};
-  for (size_t part = 0; part < parts && part * part_quads < quads; part++) {
-    size_t place_of_part = span * parts + part, first = part * part_quads;
-    size_t end = first + part_quads < quads ? first + part_quads : quads;
+  for (size_t part = 0; part * part_quads < quads; part++) {
+    size_t at = (span * parts + part) * rows, end = (part + 1) * part_quads < quads ? (part + 1) * part_quads : quads;
     integer_lanes integers[MOST_ROWS];
-    for (int row = 0; row < rows; row++) {
-      integers[row] = (integer_lanes){0} + place->starts[place_of_part * place->height + row];
-    }
-    for (size_t quad = first; quad < end; quad++) {
-      integer_lanes bytes = quad_codes(precision, place, lines + place->step, quad);
+    for (int row = 0; row < rows; row++) integers[row] = (integer_lanes){0} + place->starts[at + row];
+    for (size_t quad = part * part_quads; quad < end; quad++) {
+      integer_lanes bytes = quad_codes(precision, lines + place->step, place->step, quad);
       for (int row = 0; row < rows; row++) {
-        int32_t four = (int32_t)place->units[(span * 16 + quad) * place->height + row];
-        integers[row] = DOT4(integers[row], bytes, four);
+        integers[row] = DOT4(integers[row], bytes, (int32_t)place->units[(span * 16 + quad) * rows + row]);
       }
     }
     for (int row = 0; row < rows; row++) {
-      lanes scale = grain == COARSE ? group_scales[part % 2]
-                                    : (lanes){0} + place->scales[place_of_part * place->height + row];
+      lanes scale = grain == COARSE ? group_scales[part] : (lanes){0} + place->scales[at + row];
       lanes whole = __builtin_convertvector(integers[row], lanes);
       halves[row] = part % 2 ? halves[row] + whole * scale : whole * scale;
       if (part % 2 == 0 && end < quads) continue;
-      lanes other = grain == COARSE ? (lanes){0} + place->scales[span * place->height + row] : group_scales[part / 2];
+      lanes other = grain == COARSE ? (lanes){0} + place->scales[span * rows + row] : group_scales[part / 2];
       sums[row] += halves[row] * other;
     }
   }
@@ -82,9 +77,9 @@ ALWAYS void integer_tile(const int rows, const int32_t precision, const int grai
   lanes sums[MOST_ROWS] = {0};
   const float *lines = place->lines;
   for (size_t span = 0; span < spans_of(place->depth); span++) {
-    size_t quads = ceiling(place->depth - span * SPAN, 4);
-    integer_span(rows, precision, grain, place, lines, span, quads < 16 ? quads : 16, sums);
-    lines += (SPAN / line_steps(precision) + 1) * place->step;
+    size_t quads = ceiling(within(place->depth, span * SPAN, SPAN), 4);
+    integer_span(rows, precision, grain, place, lines, span, quads, sums);
+    lines += span_lines(precision) * place->step;
   }
   for (int row = 0; row < rows; row++) store_lanes(place->out + row * place->stride, sums[row]);
 }
@@ -116,25 +111,24 @@ TILES(int8_fine)
 TILES(int4)
 
 static void product(int32_t precision, int grain, const void *weights, size_t panels, size_t depth,
-                    const pass_scratch *parts, size_t count, float *out, size_t stride, const void *next) {
+                    const pass_scratch *rows, float *out, size_t stride, const void *next) {
   (void)next;
   size_t bytes = panel_bytes(precision, depth);
-  tile_place place = {.depth = depth, .stride = stride, .height = parts->height};
   for (size_t panel = 0; panel < panels; panel++) {
-    size_t first = panel / STRIP * STRIP;
-    place.step = strip_width(panels, first) * BALLAST_PANEL;
-    place.lines = (const float *)((const uint8_t *)weights + first * bytes) + (panel - first) * BALLAST_PANEL;
-    for (size_t row = 0; row < count; row += parts->height) {
-      int rows = (int)(count - row < parts->height ? count - row : parts->height);
-      place.units = units_of(parts, row);
-      place.scales = parts->scales + row * parts->most_groups;
-      place.starts = parts->starts + row * parts->most_groups;
-      place.out = out + row * stride + panel * BALLAST_PANEL;
-      if (precision == BALLAST_FLOAT32) float32_rows(rows, &place);
-      if (precision == BALLAST_BFLOAT16) bfloat16_rows(rows, &place);
-      if (precision == BALLAST_INT8 && grain == COARSE) int8_coarse_rows(rows, &place);
-      if (precision == BALLAST_INT8 && grain == FINE) int8_fine_rows(rows, &place);
-      if (precision == BALLAST_INT4) int4_rows(rows, &place);
+    const uint8_t *strip = (const uint8_t *)weights + panel / STRIP * STRIP * bytes;
+    for (size_t block = 0; block < rows->blocks; block++) {
+      size_t row = block_start(rows, block);
+      int count = (int)(block_start(rows, block + 1) - row);
+      tile_place place = {.lines = (const float *)(strip + panel % STRIP * 64), .depth = depth,
+                          .step = strip_width(panels, panel / STRIP * STRIP) * BALLAST_PANEL,
+                          .units = rows->units + row * rows->most_units,
+                          .scales = rows->scales + row * rows->most_groups, .starts = rows->starts + row * rows->most_groups,
+                          .out = out + row * stride + panel * BALLAST_PANEL, .stride = stride};
+      if (precision == BALLAST_FLOAT32) float32_rows(count, &place);
+      if (precision == BALLAST_BFLOAT16) bfloat16_rows(count, &place);
+      if (precision == BALLAST_INT8 && grain == COARSE) int8_coarse_rows(count, &place);
+      if (precision == BALLAST_INT8 && grain == FINE) int8_fine_rows(count, &place);
+      if (precision == BALLAST_INT4) int4_rows(count, &place);
     }
   }
 }

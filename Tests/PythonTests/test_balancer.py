@@ -110,6 +110,8 @@ def test_a_second_run_is_refused_and_the_first_goes_on(model):
             time.sleep(0.001)
         with pytest.raises(ballast.BusyError):
             balancer.run()
+        with pytest.raises(ballast.BusyError), balancer.running():
+            time.sleep(0.2)
         ticks = balancer.statistics().ticks
         while balancer.statistics().ticks == ticks:
             time.sleep(0.001)

@@ -13,6 +13,7 @@ transformers = pytest.importorskip("transformers", reason="transformers is not i
 
 FOLDER = Path(__file__).parents[2] / "Examples/Models/bytes-moe-10m"
 # As EXACT, and quick to act: a tick is taken between two tokens.
+torch.set_num_threads(1)
 EAGER = {
     "planner.memoryBudgetShare": 1.5, "planner.qualityBudget": 0, "planner.moveBudgetShare": 1, "planner.leastGain": 0,
     "estimator.windowTokens": 1024, "controller.dwellTicks": 1, "controller.cooldownTicks": 0,

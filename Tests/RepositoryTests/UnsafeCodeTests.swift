@@ -25,6 +25,13 @@ import Testing
     #expect(violations(text, in: "Sources/BallastCPU/Fixture.swift") == [])
   }
 
+  @Test func soDoesOneAtItsHead() {
+    let body = String(repeating: "  let a = 0\n", count: 20) + "  let x = unsafe f()\n}\n"
+    let head = "/// What it does.\n@inline(never)\nfunc g() {\n"
+    #expect(violations("// Safety: why\n" + head + body, in: "Sources/BallastCPU/Fixture.swift") == [])
+    #expect(violations("// Safety: why\n\n" + head + body, in: "Sources/BallastCPU/Fixture.swift").count == 1)
+  }
+
   @Test func explainedCodeIsStillSeenWhereItMayNotBe() {
     #expect(
       violations("// Safety: why\nlet x = unsafe f()", in: "Sources/BallastControl/Plan/Fixture.swift").count == 1)

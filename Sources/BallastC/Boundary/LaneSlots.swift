@@ -1,15 +1,14 @@
 import CBallast
 import Synchronization
 
-// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
 /// Every lane of the process, reached without a lock by one thread at a time.
 @safe struct LaneSlots: ~Copyable, @unchecked Sendable {
+  // Safety: slots are allocated once and never freed; an object is reached only by whoever made its slot busy.
   // Concurrency:
   // - A slot's word says whether it is free, idle or busy, and which generation it is in. Whoever turns idle into busy
   //   owns the slot until it turns it back.
   // - Destroying a busy lane only marks it; the thread that uses it lets it go when it is done.
-  // Safety: slots are allocated once and never freed; an object is reached only by whoever made its slot busy.
-  // Safety: what comes from the caller is checked before it is followed; sizes are those stated.
+  // Safety: whoever made the word busy owns the slot, and alone reads or writes `lane`.
   @unsafe private struct Slot: ~Copyable {
     let word = Atomic<UInt64>(0)
     var lane: Unmanaged<ServedLane>?
@@ -74,7 +73,7 @@ import Synchronization
         return dispose(index, generation)
       } catch {
         guard whenBusy, error.status == BALLAST_LANE_BUSY else { throw error }
-        // Safety: the word is atomic.
+        // Safety: `place` has seen that the index is one of a slot; the word is atomic.
         let marked = unsafe slots[index].word.compareExchange(
           expected: generation << 2 | State.busy, desired: generation << 2 | State.doomed,
           ordering: .acquiringAndReleasing)
@@ -92,7 +91,7 @@ import Synchronization
 
   @inline(__always)
   private func acquire(_ index: Int, _ generation: UInt64, _ handle: UInt64) throws(Refusal) {
-    // Safety: the index was checked.
+    // Safety: `place` has seen that the index is one of a slot; the word is atomic.
     let (exchanged, original) = unsafe slots[index].word.compareExchange(
       expected: generation << 2 | State.idle, desired: generation << 2 | State.busy, ordering: .acquiring)
     guard exchanged else {
@@ -103,7 +102,7 @@ import Synchronization
 
   @inline(__always)
   private func release(_ index: Int, _ generation: UInt64) {
-    // Safety: the index was checked.
+    // Safety: `place` has seen that the index is one of a slot; the word is atomic.
     let isIdle = unsafe slots[index].word.compareExchange(
       expected: generation << 2 | State.busy, desired: generation << 2 | State.idle, ordering: .releasing
     ).exchanged

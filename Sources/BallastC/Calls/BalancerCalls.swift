@@ -3,7 +3,8 @@ import BallastControl
 import BallastRuntime
 public import CBallast
 
-// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
+// Safety: every address goes to `Outlet`, `read` or a reader of arrays, which look at it before they follow it; arrays are
+// as long as their counts state, and are copied before the call returns.
 /// Makes a balancer in advice mode; see `ballast.h`.
 @c @implementation
 public func ballast_balancer_create(
@@ -11,36 +12,20 @@ public func ballast_balancer_create(
   _ placement: UnsafePointer<ballast_replica>!, _ replica_count: UInt64,
   _ balancer: UnsafeMutablePointer<ballast_balancer>!
 ) -> ballast_status {
-  // Safety: every pointer is checked before it is followed.
   answer { () throws(Refusal) in
-    let result = unsafe try writable(balancer, "balancer")
-    let shape = try unsafe read(model).shape()
-    let described = try unsafe read(cluster)
-    let topology = unsafe try described.topology()
-    let cost = unsafe try described.costModel()
-    let configuration = try unsafe read(settings: settings)
-    var first: Placement?
-    if let placement = unsafe placement {
-      first = unsafe try Placement(checked: placement, count: replica_count, shape: shape, topology: topology)
-    } else if replica_count != 0 {
-      throw .badPointer("placement is null; replica_count is \(replica_count)")
-    }
+    let result = try unsafe Outlet(balancer, "balancer")
+    let described = try unsafe DescribedCluster(model, cluster)
+    let configuration = try unsafe BalancerConfiguration(settings: settings)
+    let first = try unsafe Placement(
+      optional: placement, count: replica_count, shape: described.shape, topology: described.topology)
     let turn = Monitor(Turn())
-    let advised = AdvisedExecutor(shape: shape, topology: topology, cost: cost, turn: turn)
-    let made = try make(on: advised, configuration, cost: cost, placement: first)
+    let advised = AdvisedExecutor(
+      shape: described.shape, topology: described.topology, cost: described.cost, turn: turn)
+    let made = try make(on: advised, configuration, cost: described.cost, placement: first)
     advised.start()
-    unsafe result.pointee = Registry.sessions.add(
-      Session(balancer: made, shape: shape, advised: advised, turn: turn, configuration: configuration))
-  }
-}
-
-// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
-/// The configuration a text of settings makes of the defaults.
-func read(settings: UnsafePointer<CChar>?) throws(Refusal) -> BalancerConfiguration {
-  // Safety: `text` looks no further than the limit.
-  let settings = unsafe try text(settings, limit: SettingsText.longestText, "settings")
-  return try refusing(BALLAST_BAD_SETTING) { () throws(SettingsError) in
-    try SettingsText(parsing: settings).applied(to: BalancerConfiguration())
+    result.set(
+      Registry.sessions.add(
+        Session(balancer: made, shape: described.shape, advised: advised, turn: turn, configuration: configuration)))
   }
 }
 
@@ -65,13 +50,12 @@ public func ballast_balancer_destroy(_ balancer: ballast_balancer) -> ballast_st
   answer { () throws(Refusal) in try Registry.sessions.remove(balancer).close() }
 }
 
-// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
+// Safety: the text ends with a zero, which `text` looks for no further than its limit.
 /// Changes settings; see `ballast.h`.
 @c @implementation
 public func ballast_balancer_configure(
   _ balancer: ballast_balancer, _ settings: UnsafePointer<CChar>!
 ) -> ballast_status {
-  // Safety: `text` looks no further than the limit.
   answer { () throws(Refusal) in
     let session = try Registry.sessions.find(balancer)
     try session.configure(unsafe text(settings, limit: SettingsText.longestText, "settings"))
@@ -90,58 +74,16 @@ public func ballast_balancer_unfreeze(_ balancer: ballast_balancer) -> ballast_s
   answer { () throws(Refusal) in try Registry.sessions.find(balancer).setFrozen(false) }
 }
 
-// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
+// Safety: `write` looks at both addresses, and writes no more replicas than there is room for.
 /// Writes the placement; see `ballast.h`.
 @c @implementation
 public func ballast_balancer_placement(
   _ balancer: ballast_balancer, _ replicas: UnsafeMutablePointer<ballast_replica>!, _ capacity: UInt64,
   _ count: UnsafeMutablePointer<UInt64>!
 ) -> ballast_status {
-  // Safety: `write` checks the pointers and keeps to the capacity.
   answer { () throws(Refusal) in
     let listed = try Registry.sessions.find(balancer).balancer.table.listed()
-    unsafe try write(listed, to: replicas, capacity: capacity, count: count, "replicas")
-  }
-}
-
-/// Writes how a balancer stands; see `ballast.h`.
-@c @implementation
-public func ballast_balancer_statistics(
-  _ balancer: ballast_balancer, _ statistics: UnsafeMutablePointer<ballast_statistics>!
-) -> ballast_status {
-  // Safety: the pointer is checked before it is written to.
-  answer { () throws(Refusal) in
-    let session = try Registry.sessions.find(balancer)
-    let result = unsafe try writable(sized: statistics)
-    let now = session.balancer.statistics
-    unsafe result.pointee = ballast_statistics(
-      size: UInt32(MemoryLayout<ballast_statistics>.stride), device_count: UInt32(now.memory.count),
-      ticks: UInt64(now.ticks), plans_published: UInt64(now.plansPublished),
-      plans_abandoned: UInt64(now.plansAbandoned),
-      table_version: now.tableVersion, replica_count: UInt64(now.placement.replicaCount),
-      tokens: session.balancer.load.tokens, lanes: UInt64(session.laneCount),
-      waiting_tables: UInt64(now.waitingTables), retirement_delays: UInt64(now.retirementDelays),
-      events_dropped: session.eventsDropped, is_applying: session.balancer.isApplying ? 1 : 0,
-      is_frozen: session.isFrozen ? 1 : 0)
-  }
-}
-
-// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
-/// Writes the bytes in use on each device; see `ballast.h`.
-@c @implementation
-public func ballast_balancer_device_memory(
-  _ balancer: ballast_balancer, _ memory: UnsafeMutablePointer<ballast_device_memory>!, _ capacity: UInt64,
-  _ count: UnsafeMutablePointer<UInt64>!
-) -> ballast_status {
-  // Safety: `write` checks the pointers and keeps to the capacity.
-  answer { () throws(Refusal) in
-    let now = try Registry.sessions.find(balancer).balancer.statistics
-    let rows = zip(now.memory, now.budgetBytesPerDevice).map { device, budget in
-      ballast_device_memory(
-        replica_bytes: UInt64(max(0, device.replicaBytes)), peak_replica_bytes: UInt64(max(0, device.peakReplicaBytes)),
-        overhead_bytes: UInt64(max(0, device.overheadBytes)), budget_bytes: UInt64(max(0, budget)))
-    }
-    unsafe try write(rows, to: memory, capacity: capacity, count: count, "memory")
+    try unsafe write(listed, to: replicas, capacity: capacity, count: count, "replicas")
   }
 }
 

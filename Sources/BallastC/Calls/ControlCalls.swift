@@ -9,7 +9,7 @@ public func ballast_balancer_tick(_ balancer: ballast_balancer, _ nanoseconds: I
   answer { () throws(Refusal) in
     let session = try Registry.sessions.find(balancer)
     let time = try duration(nanoseconds)
-    try session.tick { await $0.tick(at: time) }
+    try session.tick(at: time) { await $0.tick(at: time) }
   }
 }
 
@@ -20,18 +20,30 @@ public func ballast_balancer_tick_load(
 ) -> ballast_status {
   answer { () throws(Refusal) in
     let session = try Registry.sessions.find(balancer)
-    let shape = session.shape
+    let time = try duration(nanoseconds)
+    let snapshot = LoadSnapshot(time: time, totals: try session.totals(of: load))
+    // What one process sampled must not make its plan differ from the others'.
+    let samples = session.unsampled
+    try session.tick(at: time) { await $0.tick(snapshot, samples: samples) }
+  }
+}
+
+extension Session {
+  /// The counts behind a handle, of this balancer's model.
+  func totals(of load: ballast_load) throws(Refusal) -> LoadTotals {
     let totals = try Registry.loads.find(load).totals.withLock { $0 }
-    guard totals.layers == shape.layers, totals.expertsPerLayer == shape.expertsPerLayer else {
+    guard totals.layers == shape.layers, totals.expertsPerLayer == shape.expertsPerLayer,
+      totals.roundsPerLayer == shape.roundsPerLayer
+    else {
       throw .badValue(
         "the load is of \(totals.layers) layers of \(totals.expertsPerLayer) experts, the model has \(shape.layers) of \(shape.expertsPerLayer)"
       )
     }
-    let snapshot = LoadSnapshot(time: try duration(nanoseconds), totals: totals)
-    // What one process sampled must not make its plan differ from the others'.
-    let samples = SampleTotals(layers: shape.layers, expertsPerLayer: shape.expertsPerLayer)
-    try session.tick { await $0.tick(snapshot, samples: samples) }
+    return totals
   }
+
+  /// What sampling reveals where nothing was sampled.
+  var unsampled: SampleTotals { SampleTotals(layers: shape.layers, expertsPerLayer: shape.expertsPerLayer) }
 }
 
 private func duration(_ nanoseconds: Int64) throws(Refusal) -> Duration {
@@ -49,18 +61,4 @@ public func ballast_balancer_run(_ balancer: ballast_balancer) -> ballast_status
 @c @implementation
 public func ballast_balancer_stop(_ balancer: ballast_balancer) -> ballast_status {
   answer { () throws(Refusal) in try Registry.sessions.find(balancer).stop() }
-}
-
-// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
-/// Gives the oldest event; see `ballast.h`.
-@c @implementation
-public func ballast_balancer_next_event(
-  _ balancer: ballast_balancer, _ event: UnsafeMutablePointer<ballast_event>!
-) -> ballast_status {
-  // Safety: the pointer is checked before it is written to.
-  answer { () throws(Refusal) in
-    let session = try Registry.sessions.find(balancer)
-    let result = unsafe try writable(sized: event)
-    unsafe result.pointee = try session.nextEvent()
-  }
 }

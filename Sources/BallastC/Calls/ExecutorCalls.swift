@@ -1,18 +1,17 @@
 import BallastCPU
+import BallastControl
 import BallastRuntime
 public import CBallast
 
-// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
+// Safety: `Outlet` and `read` look at the addresses before they follow them.
 /// Makes an executor; see `ballast.h`.
 @c @implementation
 public func ballast_executor_create(
   _ options: UnsafePointer<ballast_executor_options>!, _ executor: UnsafeMutablePointer<ballast_executor>!
 ) -> ballast_status {
-  // Safety: both pointers are checked before they are followed.
   answer { () throws(Refusal) in
-    let result = unsafe try writable(executor, "executor")
-    let made = try unsafe read(options).executor()
-    unsafe result.pointee = Registry.executors.add(made)
+    let result = try unsafe Outlet(executor, "executor")
+    result.set(Registry.executors.add(try unsafe read(options).executor()))
   }
 }
 
@@ -40,14 +39,14 @@ extension ballast_executor_options {
   }
 }
 
-// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
+// Safety: the three addresses are seen to be there, and kept; that a matrix of the size the options state stays at each is what the
+// header asks of the caller.
 /// Names the weights of one expert; see `ballast.h`.
 @c @implementation
 public func ballast_executor_load(
   _ executor: ballast_executor, _ layer: UInt32, _ expert: UInt32, _ gate: UnsafeRawPointer!, _ up: UnsafeRawPointer!,
   _ down: UnsafeRawPointer!
 ) -> ballast_status {
-  // Safety: the pointers are checked to be there; the caller states that they stay.
   answer { () throws(Refusal) in
     let shared = try Registry.executors.find(executor)
     let shape = shared.executor.shape
@@ -57,6 +56,11 @@ public func ballast_executor_load(
     }
     guard let gate = unsafe gate, let up = unsafe up, let down = unsafe down else {
       throw .badPointer("a matrix of expert \(expert) in layer \(layer) is null")
+    }
+    for address in [UInt(bitPattern: gate), UInt(bitPattern: up), UInt(bitPattern: down)] {
+      guard address % UInt(shared.weights.alignment) == 0 else {
+        throw .badPointer("a matrix of expert \(expert) in layer \(layer) is not aligned to its elements")
+      }
     }
     unsafe shared.weights.load(LayerID(Int(layer)), ExpertID(Int(expert)), gate: gate, up: up, down: down)
   }
@@ -68,53 +72,51 @@ public func ballast_executor_destroy(_ executor: ballast_executor) -> ballast_st
   answer { () throws(Refusal) in _ = try Registry.executors.remove(executor) }
 }
 
-// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
+// Safety: `Outlet` looks at the address, and `text` for the zero that ends the settings no further than its limit.
 /// Makes a balancer in executor mode; see `ballast.h`.
 @c @implementation
 public func ballast_balancer_create_on(
   _ executor: ballast_executor, _ settings: UnsafePointer<CChar>!, _ balancer: UnsafeMutablePointer<ballast_balancer>!
 ) -> ballast_status {
-  // Safety: the pointers are checked before they are followed.
   answer { () throws(Refusal) in
-    let result = unsafe try writable(balancer, "balancer")
+    let result = try unsafe Outlet(balancer, "balancer")
     let shared = try Registry.executors.find(executor)
-    let configuration = try unsafe read(settings: settings)
+    let configuration = try unsafe BalancerConfiguration(settings: settings)
     guard shared.weights.missing == 0 else {
       throw .badValue("\(shared.weights.missing) experts have no weights; load every expert first")
     }
     let made = try make(on: shared.executor, configuration, cost: nil, placement: nil)
-    unsafe result.pointee = Registry.sessions.add(
-      Session(
-        balancer: made, shape: shared.executor.shape, advised: nil, turn: Monitor(Turn()), configuration: configuration,
-        executor: shared))
+    result.set(
+      Registry.sessions.add(
+        Session(
+          balancer: made, shape: shared.executor.shape, advised: nil, turn: Monitor(Turn()),
+          configuration: configuration, executor: shared)))
   }
 }
 
-// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
+// Safety: `read`, `span` and `mutableSpan` look at every address; the options and the selection state how many elements stand at each.
 /// Counts, dispatches and computes a batch; see `ballast.h`.
 @c @implementation
 public func ballast_lane_forward(
   _ lane: ballast_lane, _ layer: UInt32, _ selection: UnsafePointer<ballast_selection>!, _ input: UnsafePointer<Float>!,
   _ residual: UnsafePointer<Float>!, _ output: UnsafeMutablePointer<Float>!
 ) -> ballast_status {
-  // Safety: every pointer is checked before it is followed.
   answer { () throws(Refusal) in
-    let selection = unsafe try read(selection)
+    let selection = try unsafe read(selection)
     try Registry.lanes.with(lane) { lane throws(Refusal) in
       try lane.checkOpen()
       guard let executor = lane.session.executor?.executor else {
         throw Refusal(BALLAST_WRONG_MODE, "the balancer is in advice mode: the engine computes")
       }
-      unsafe try lane.copy(selection)
+      try unsafe lane.copy(selection)
       let count = unsafe Int(selection.tokens) * executor.dimensions.hidden
       var stream: Span<Float>?
-      if let residual = unsafe residual { stream = unsafe try elements(residual, count, "residual").span }
-      let read = unsafe try elements(input, count, "input")
-      _ = unsafe try elements(UnsafePointer(output), count, "output")
-      var written = unsafe UnsafeMutableBufferPointer(start: output, count: count).mutableSpan
+      if unsafe residual != nil { stream = try unsafe span(residual, count, "residual") }
+      let read = try unsafe span(input, count, "input")
+      var written = try unsafe mutableSpan(output, count, "output")
       do throws(ExecutionError) {
         try lane.lane.serve(
-          lane.selection, layer: LayerID(Int(layer)), input: unsafe read.span, residual: stream, output: &written)
+          lane.selection, layer: LayerID(Int(layer)), input: read, residual: stream, output: &written)
       } catch {
         switch error {
         case .layerOutOfRange, .roundOutOfRange, .expertCount, .wrongLength: throw .badValue("\(error)")
@@ -128,17 +130,12 @@ public func ballast_lane_forward(
 extension ServedLane {
   /// Copies a selection for the executor.
   fileprivate func copy(_ given: ballast_selection) throws(Refusal) {
-    // Safety: the selection's arrays are checked where they are read.
+    // Safety: whether there are a mask and gates is all that is asked; the reader of selections looks at the rest.
     guard unsafe given.mask == nil else { throw .badValue("mask is given; a batch that is computed takes none") }
     guard unsafe given.gates != nil else { throw .badPointer("gates is null; a batch that is computed needs them") }
-    var scratch: [TokenTraits] = []
-    swap(&scratch, &traits)
-    defer { swap(&scratch, &traits) }
     var copied = Selection(expertsPerLayer: 0)
     swap(&copied, &selection)
     defer { swap(&copied, &selection) }
-    unsafe try given.with(expertsPerLayer: session.shape.expertsPerLayer, scratch: &scratch) { span throws(Refusal) in
-      copied.replace(with: span)
-    }
+    try unsafe with(given) { span throws(Refusal) in copied.replace(with: span) }
   }
 }

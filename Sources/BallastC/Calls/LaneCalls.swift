@@ -1,16 +1,15 @@
 import BallastRuntime
 public import CBallast
 
-// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
+// Safety: `Outlet` looks at the address before anything is written there.
 /// Makes a lane; see `ballast.h`.
 @c @implementation
 public func ballast_lane_create(_ balancer: ballast_balancer, _ lane: UnsafeMutablePointer<ballast_lane>!)
   -> ballast_status
 {
-  // Safety: the pointer is checked before it is written to.
   answer { () throws(Refusal) in
-    let result = unsafe try writable(lane, "lane")
-    unsafe result.pointee = try Registry.sessions.find(balancer).addLane()
+    let result = try unsafe Outlet(lane, "lane")
+    result.set(try Registry.sessions.find(balancer).addLane())
   }
 }
 
@@ -25,22 +24,17 @@ public func ballast_lane_destroy(_ lane: ballast_lane) -> ballast_status {
   }
 }
 
-// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
+// Safety: `read` looks at the address; the arrays of the selection are looked at by its reader.
 /// Counts a batch; see `ballast.h`.
 @c @implementation
 public func ballast_lane_record(
   _ lane: ballast_lane, _ layer: UInt32, _ selection: UnsafePointer<ballast_selection>!
 ) -> ballast_status {
-  // Safety: the pointer is checked before it is read.
   answer { () throws(Refusal) in
-    let selection = unsafe try read(selection)
+    let selection = try unsafe read(selection)
     try Registry.lanes.with(lane) { lane throws(Refusal) in
       try lane.checkOpen()
-      var scratch: [TokenTraits] = []
-      swap(&scratch, &lane.traits)
-      defer { swap(&scratch, &lane.traits) }
-      unsafe try selection.with(expertsPerLayer: lane.session.shape.expertsPerLayer, scratch: &scratch) {
-        span throws(Refusal) in
+      try unsafe lane.with(selection) { span throws(Refusal) in
         do throws(ExecutionError) { try lane.lane.record(span, layer: LayerID(Int(layer))) } catch {
           throw .badValue("\(error)")
         }
@@ -49,45 +43,50 @@ public func ballast_lane_record(
   }
 }
 
-// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
+// Safety: `read` looks at the selection, `checked` at the dispatch and at the arrays it names, before anything is counted.
 /// Counts and dispatches a batch; see `ballast.h`.
 @c @implementation
 public func ballast_lane_dispatch(
   _ lane: ballast_lane, _ layer: UInt32, _ selection: UnsafePointer<ballast_selection>!,
   _ dispatch: UnsafeMutablePointer<ballast_dispatch>!
 ) -> ballast_status {
-  // Safety: both pointers are checked before anything is read or written.
   answer { () throws(Refusal) in
-    let selection = unsafe try read(selection)
-    let result = unsafe try writable(sized: dispatch)
-    unsafe try result.pointee.check()
+    let selection = try unsafe read(selection)
+    let result = try unsafe ballast_dispatch.checked(dispatch)
     try Registry.lanes.with(lane) { lane throws(Refusal) in
       try lane.checkOpen()
-      var scratch: [TokenTraits] = []
-      swap(&scratch, &lane.traits)
-      defer { swap(&scratch, &lane.traits) }
-      unsafe try selection.with(expertsPerLayer: lane.session.shape.expertsPerLayer, scratch: &scratch) {
-        span throws(Refusal) in
-        unsafe try lane.dispatch(span, layer: LayerID(Int(layer)), into: result)
+      try unsafe lane.with(selection) { span throws(Refusal) in
+        try unsafe lane.dispatch(span, layer: LayerID(Int(layer)), into: result)
       }
     }
   }
 }
 
 extension ServedLane {
+  /// Lends a caller's selection, checked, where it stands.
+  // Safety: the arrays of the selection are looked at by its reader, and stay in place until the call returns.
+  @inline(__always)
+  func with(
+    _ selection: ballast_selection, _ body: (borrowing SelectionSpan) throws(Refusal) -> Void
+  ) throws(Refusal) {
+    var scratch: [TokenTraits] = []
+    swap(&scratch, &traits)
+    defer { swap(&scratch, &traits) }
+    try unsafe selection.with(expertsPerLayer: session.shape.expertsPerLayer, scratch: &scratch, body)
+  }
+
   /// Refuses a lane whose balancer is gone.
   @inline(__always)
   func checkOpen() throws(Refusal) {
     if session.isClosed { throw Refusal(BALLAST_STALE_HANDLE, "the lane's balancer was destroyed") }
   }
 
-  // Safety: what comes from the caller is checked before it is followed; sizes are those stated.
+  // Safety: the structure was looked at by `checked`, and stays in place until the call returns.
   fileprivate func dispatch(
     _ selection: borrowing SelectionSpan, layer: LayerID, into result: UnsafeMutablePointer<ballast_dispatch>
   ) throws(Refusal) {
     let isTaken: Bool
     do throws(ExecutionError) {
-      // Safety: the structure was checked and stays in place during the call.
       isTaken = try lane.dispatchIfTaken(selection, layer: layer) { dispatch, version in
         unsafe result.pointee.write(dispatch, version: version)
       }

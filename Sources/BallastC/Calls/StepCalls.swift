@@ -1,22 +1,21 @@
 import BallastRuntime
 public import CBallast
 
-// Safety: what comes from the caller is checked before it is followed; sizes are those stated.
+// Safety: `SizedOutlet` looks at the address, and writes as many bytes as the structure there states.
 /// Gives the next step of a plan; see `ballast.h`.
 @c @implementation
 public func ballast_balancer_next_step(
   _ balancer: ballast_balancer, _ wait_milliseconds: UInt32, _ step: UnsafeMutablePointer<ballast_step>!
 ) -> ballast_status {
-  // Safety: the pointer is checked before it is written to.
   answer { () throws(Refusal) in
     let (session, _) = try advisedSession(balancer)
-    let result = unsafe try writable(sized: step)
+    let result = try unsafe SizedOutlet(step)
     let answer = session.turn.wait(milliseconds: Int(wait_milliseconds)) { turn -> Turn.Step?? in
       if let step = turn.take() { return .some(step) }
       return turn.isUnderWay ? nil : .some(nil)
     }
     guard let given = answer ?? nil else { throw .nothing("there is no step to carry out") }
-    unsafe result.pointee = ballast_step(given)
+    result.set(ballast_step(given))
   }
 }
 
@@ -51,13 +50,8 @@ public func ballast_balancer_acknowledge(
 @c @implementation
 public func ballast_balancer_abort(_ balancer: ballast_balancer) -> ballast_status {
   answer { () throws(Refusal) in
-    let (session, _) = try advisedSession(balancer)
-    let isAborted = session.turn.withLock { turn in
-      guard turn.isUnderWay, !turn.isPublished else { return false }
-      turn.abort()
-      return true
-    }
-    guard isAborted else { throw .nothing("no plan is under way, or it is published already") }
+    let session = try Registry.sessions.find(balancer)
+    guard session.abort() else { throw .nothing("no plan is under way, or it is published already") }
   }
 }
 
@@ -80,9 +74,9 @@ extension Turn.Step {
 extension ballast_step {
   fileprivate init(_ step: Turn.Step) {
     self.init()
-    size = UInt32(MemoryLayout<ballast_step>.stride)
     self.step = step.number
     table_version = step.version
+    switch_step = step.switchStep
     switch step.kind {
     case .stage: kind = UInt32(BALLAST_STEP_STAGE)
     case .retire: kind = UInt32(BALLAST_STEP_RETIRE)

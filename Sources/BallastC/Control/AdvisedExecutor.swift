@@ -6,7 +6,7 @@ final class AdvisedExecutor: ExpertExecutor {
   // Concurrency:
   // - The rollout suspends in `stage` and `preparePublication` until the engine acknowledges, on whatever thread, that
   //   it has done so, or until it is cancelled.
-  // - The first placement is there already, so that nothing is asked before `start`.
+  // - The first placement is there already, so that nothing is asked before `start`; a replay never starts it.
   let shape: ModelShape
   let topology: Topology
   private let turn: Monitor<Turn>
@@ -64,6 +64,7 @@ final class AdvisedExecutor: ExpertExecutor {
   }
 
   func preparePublication(version: UInt64) async throws(StagingError) {
+    guard state.withLock({ $0.hasStarted }) else { return }
     try await ask(.publish, version: version).get()
   }
 
@@ -80,8 +81,10 @@ final class AdvisedExecutor: ExpertExecutor {
   private func ask(
     _ kind: Turn.Step.Kind, layer: LayerID = LayerID(0), replica: StagedReplica? = nil, version: UInt64 = 0
   ) async -> Result<Void, StagingError> {
-    let number = turn.withLock { $0.nextNumber() }
-    let step = Turn.Step(number: number, kind: kind, layer: layer, replica: replica, version: version)
+    let (number, switchStep) = turn.withLock { ($0.nextNumber(), $0.switchStep) }
+    let step = Turn.Step(
+      number: number, kind: kind, layer: layer, replica: replica, version: version,
+      switchStep: kind == .publish ? switchStep : 0)
     let turn = turn
     return await withTaskCancellationHandler {
       await withCheckedContinuation { (reply: Turn.Reply) in

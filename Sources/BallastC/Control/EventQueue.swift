@@ -37,7 +37,6 @@ struct EventQueue: Sendable {
 extension ballast_event {
   init(_ event: ControlEvent, droppedBefore: UInt64) {
     self.init()
-    size = UInt32(MemoryLayout<ballast_event>.stride)
     tick = UInt64(event.tick)
     nanoseconds = event.time.wholeNanoseconds
     imbalance = event.imbalance ?? .nan

@@ -19,6 +19,8 @@ final class Session: Sendable {
   private let settings: Mutex<Settings>
   private let lanes = Mutex<Set<UInt64>>([])
   private let closed = Atomic<Bool>(false)
+  /// When the last turn was, on the caller's clock.
+  private let lastTime = Mutex(Duration.zero)
 
   private struct Settings {
     var configuration: BalancerConfiguration
@@ -74,22 +76,89 @@ final class Session: Sendable {
   // MARK: Turns
 
   /// One turn, until it is over or waits for the engine.
-  func tick(_ work: @escaping @Sendable (Balancer) async -> ControlEvent?) throws(Refusal) {
-    guard begin() else { throw Refusal(BALLAST_BUSY, "a turn of the control loop is under way; wait until it is over") }
+  func tick(
+    at time: Duration, _ work: @escaping @Sendable (Balancer) async -> ControlEvent?
+  ) throws(Refusal) {
+    lastTime.withLock { $0 = time }
+    try begin()
     Task.detached {
-      let event = await work(self.balancer)
-      if let event { self.events.withLock { $0.add(event) } }
-      self.turn.withLock { $0.isUnderWay = false }
+      self.end(await work(self.balancer))
     }
-    while turn.wait({ $0.isUnderWay && !$0.waitsForSteps ? nil : true }) == nil {}
+    waitForTurn()
   }
 
-  private func begin() -> Bool {
-    turn.withLock { turn in
+  /// Applies a plan; a turn of its own.
+  ///
+  /// In executor mode a plan that waits for serving to reach a step goes on by itself.
+  func apply(_ plan: Plan) throws(Refusal) {
+    try changing { () throws(PlacementChangeError) in try balancer.check(plan) }
+    var plan = plan
+    let step = plan.switchStep ?? 0
+    // In advice mode the engine holds the publication back itself.
+    if advised != nil { plan.switchStep = nil }
+    let time = lastTime.withLock { $0 }
+    try change(waiting: advised != nil || step == 0, switchStep: step, announced: plan.switchStep) {
+      [plan] balancer throws(PlacementChangeError) in
+      try await balancer.apply(plan, at: time)
+    }
+  }
+
+  /// Takes over what was learned; a turn of its own.
+  func restore(_ state: LearnedState) throws(Refusal) {
+    try change(waiting: true) { balancer throws(PlacementChangeError) in try await balancer.restore(state) }
+  }
+
+  /// One turn that may be refused, until it is over or waits for the engine.
+  private func change(
+    waiting isWaiting: Bool, switchStep: UInt64 = 0, announced: UInt64? = nil,
+    _ work: @escaping @Sendable (Balancer) async throws(PlacementChangeError) -> ControlEvent?
+  ) throws(Refusal) {
+    try begin(switchStep: switchStep)
+    // Before this returns: `reach` must not pass the step because the turn has not begun.
+    if announced != nil { balancer.switchPoint.announce(announced) }
+    let refused = Monitor<PlacementChangeError?>(nil)
+    Task.detached {
+      do throws(PlacementChangeError) {
+        self.end(try await work(self.balancer))
+      } catch {
+        refused.withLock { $0 = error }
+        self.balancer.switchPoint.conclude()
+        self.end(nil)
+      }
+    }
+    if isWaiting { waitForTurn() }
+    if let error = refused.withLock({ $0 }) { throw Refusal(error) }
+  }
+
+  private func begin(switchStep: UInt64 = 0) throws(Refusal) {
+    let isFirst = turn.withLock { turn in
       guard !turn.isUnderWay else { return false }
       turn.isUnderWay = true
       turn.isAborting = isClosed
       turn.isPublished = false
+      turn.switchStep = switchStep
+      return true
+    }
+    guard isFirst else {
+      throw Refusal(BALLAST_BUSY, "a turn of the control loop is under way; wait until it is over")
+    }
+  }
+
+  private func end(_ event: ControlEvent?) {
+    if let event { events.withLock { $0.add(event) } }
+    turn.withLock { $0.isUnderWay = false }
+  }
+
+  private func waitForTurn() {
+    while turn.wait({ $0.isUnderWay && !$0.waitsForSteps ? nil : true }) == nil {}
+  }
+
+  /// Abandons the plan under way; returns whether one could be.
+  func abort() -> Bool {
+    guard advised != nil else { return balancer.withdrawSwitch() }
+    return turn.withLock { turn in
+      guard turn.isUnderWay, !turn.isPublished else { return false }
+      turn.abort()
       return true
     }
   }
@@ -107,7 +176,8 @@ final class Session: Sendable {
       let period = settings.withLock { $0.configuration.tickMilliseconds }
       if turn.wait(milliseconds: period, { $0.isStopping ? true : nil }) != nil { break }
       // A turn that still waits for the engine goes on.
-      try? tick { await $0.tick(at: clock.now - start) }
+      let time = clock.now - start
+      try? tick(at: time) { await $0.tick(at: time) }
     }
     turn.withLock { turn in
       turn.isRunning = false
@@ -143,6 +213,7 @@ final class Session: Sendable {
       turn.isStopping = turn.isRunning
       turn.abort()
     }
+    balancer.closeSwitch()
     for lane in lanes.withLock({ $0 }) { try? Registry.lanes.remove(lane, whenBusy: true) }
   }
 }

@@ -25,6 +25,8 @@ final class SharedExecutor: Sendable {
   }
 
   let precision: Precision
+  /// Bytes of one element, to which every matrix is aligned.
+  let alignment: Int
   private let bytes: Int
   private let experts: Int
   private let loaded: Mutex<[Int: Expert]>
@@ -32,7 +34,8 @@ final class SharedExecutor: Sendable {
 
   init(shape: ModelShape, precision: Precision, hidden: Int, inner: Int) {
     self.precision = precision
-    bytes = hidden * inner * (precision == .float32 ? 4 : 2)
+    alignment = precision == .float32 ? 4 : 2
+    bytes = hidden * inner * alignment
     experts = shape.experts
     expertsPerLayer = shape.expertsPerLayer
     loaded = Mutex([:])
@@ -41,11 +44,10 @@ final class SharedExecutor: Sendable {
   /// Experts whose weights are not known yet.
   var missing: Int { experts - loaded.withLock { $0.count } }
 
-  // Safety: what comes from the caller is checked before it is followed; sizes are those stated.
+  // Safety: the addresses are kept as numbers, and followed by `withMatrix` alone.
   func load(_ layer: LayerID, _ expert: ExpertID, gate: UnsafeRawPointer, up: UnsafeRawPointer, down: UnsafeRawPointer)
   {
     let place = layer.index * expertsPerLayer + expert.index
-    // Safety: addresses are kept, to be read when a replica is staged.
     let expert = Expert(gate: UInt(bitPattern: gate), up: UInt(bitPattern: up), down: UInt(bitPattern: down))
     loaded.withLock { $0[place] = expert }
   }
@@ -54,7 +56,8 @@ final class SharedExecutor: Sendable {
     _ matrix: ExpertMatrix, layer: LayerID, expert: ExpertID, _ body: (RawSpan) -> Outcome
   ) throws(StagingError) -> Outcome {
     let place = layer.index * expertsPerLayer + expert.index
-    // Safety: the caller states that every matrix is as large as the executor's options say.
+    // Safety: the caller keeps every matrix in place, as large as the executor's options say, until the executor and every
+    // balancer on it are gone, and whoever stages holds the executor.
     guard let weights = loaded.withLock({ $0[place] }) else {
       throw .badWeights(layer: layer, expert: expert, reason: "its weights were not loaded")
     }

@@ -15,6 +15,8 @@ struct Turn: Sendable {
     var layer = LayerID(0)
     var replica: StagedReplica?
     var version: UInt64 = 0
+    /// For a publication, the step of serving it is to be acknowledged before; 0 for none.
+    var switchStep: UInt64 = 0
   }
 
   typealias Reply = CheckedContinuation<Result<Void, StagingError>, Never>
@@ -25,6 +27,8 @@ struct Turn: Sendable {
   var isAborting = false
   /// Whether the plan under way was acknowledged to be published.
   var isPublished = false
+  /// The step of serving at which the plan under way is to be switched to; 0 for none.
+  var switchStep: UInt64 = 0
   var isRunning = false
   var isStopping = false
   /// Steps not given yet, in order.

@@ -21,11 +21,9 @@ struct Calibration {
   func measure() -> CostModel {
     var activation = PerPrecision(repeating: 0.0)
     var perToken = PerPrecision(repeating: 0.0)
-    for precision in [Precision.float32, .bfloat16, .int8] {
+    for precision in Precision.allCases {
       (activation[precision], perToken[precision]) = coefficients(precision)
     }
-    activation[.int4] = activation[.int8]
-    perToken[.int4] = perToken[.int8]
     let link = copyBytesPerSecond()
     return CostModel(
       activationNanoseconds: activation, perTokenNanoseconds: perToken, linkBytesPerSecond: link,

@@ -13,6 +13,8 @@ import Synchronization
   private static let blockBytes = 192 << 20
   private static let hugePageBytes = 2 << 20
   private static let arithmeticTurns = 100_000
+  /// Limits are the best of so many turns: whatever else the machine does only takes away.
+  private static let turns = 8
 
   /// Readies a block for each core.
   init(cores: [Int]) {
@@ -34,7 +36,7 @@ import Synchronization
 
   /// Bytes a second all cores read together.
   func readBytesPerSecond() throws(CPUExecutorError) -> Double {
-    try together { limits, index in
+    try best { limits, index in
       // Safety: the block has these bytes.
       _ = unsafe Kernels.current.read(limits.blocks[index], Self.blockBytes)
       return Self.blockBytes
@@ -43,7 +45,15 @@ import Synchronization
 
   /// Multiplications and additions a second all cores make together, as `precision` is computed.
   func operationsPerSecond(_ precision: Precision) throws(CPUExecutorError) -> Double {
-    try together { _, _ in Int(Kernels.current.arithmetic(precision.code, Self.arithmeticTurns)) }
+    try best { _, _ in Int(Kernels.current.arithmetic(precision.code, Self.arithmeticTurns)) }
+  }
+
+  private func best(
+    _ work: @escaping @Sendable (CoreLimits, Int) -> Int
+  ) throws(CPUExecutorError) -> Double {
+    var best = 0.0
+    for _ in 0..<Self.turns { best = max(best, try together(work)) }
+    return best
   }
 
   /// Has every core do `work` at once; what they say they have done, a second.

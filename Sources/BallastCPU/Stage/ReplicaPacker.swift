@@ -75,7 +75,7 @@ import CBallastKernels
     let weights = try reader.weights(layer: packed.layer, expert: packed.replica.expert)
     let code = packed.replica.precision.code
     guard let fitted = ExpertQuantizer(dimensions: dimensions, grid: grid).weighted(weights, tokens: tokens) else {
-      throw badWeights(packed, Int32(BALLAST_NOT_FINITE))
+      throw badWeights(packed)
     }
     // Safety: codes and scales are lent while they are packed, with as many rows as the strips have outputs.
     try unsafe packPieces(packed, isDown: false, pause) { strips, depth, block in
@@ -142,17 +142,16 @@ import CBallastKernels
       let count = min(piece, strips - first)
       // Safety: the piece lies within the matrix, whose bytes the block has.
       let found = unsafe write(first..<first + count, depth, UnsafeMutableRawPointer(mutating: place))
-      guard found == Int32(BALLAST_PACKED) else { throw badWeights(packed, found) }
+      guard found == Int32(BALLAST_PACKED) else { throw badWeights(packed) }
       first += count
       try pause(count * stripBytes)
     }
   }
 
-  private func badWeights(_ packed: PackedReplica, _ found: Int32) -> StagingError {
-    let reason =
-      found == Int32(BALLAST_NOT_FINITE)
-      ? "a weight is infinite, not a number, or too large for \(packed.replica.precision)" : "no memory to pack it"
-    return .badWeights(layer: packed.layer, expert: packed.replica.expert, reason: reason)
+  private func badWeights(_ packed: PackedReplica) -> StagingError {
+    .badWeights(
+      layer: packed.layer, expert: packed.replica.expert,
+      reason: "a weight is infinite, not a number, or too large for \(packed.replica.precision)")
   }
 }
 

@@ -12,7 +12,8 @@ struct DispatchBenchCommand: ParsableCommand {
       dispatchPrefill        4096 tokens that choose 8 experts, drawn uniformly; ns per assignment
       dispatchPrefillZipf    the same, by Zipf's law with exponent 1
       dispatchPrefillTokens  the same uniform batch where touching a replica is free, so that only tokens count
-      dispatchDecode         16 tokens that choose 8 experts; ns per call
+      dispatchDecode         16 tokens that choose 8 experts, the same batch again and again; ns per call
+      dispatchDecodeTurns    256 such batches in turn, which no processor learns by heart
       dispatchDecodeTokens   the same where touching a replica is free
       dispatchBorrow         the Zipf batch on one copy of each expert, with borrowing on (threshold 1.3, capacity 1,
                              chunks of 64 tokens and more) where neither touching nor moving a replica costs

@@ -15,7 +15,7 @@ struct FigureCommand: AsyncParsableCommand {
     subcommands: [
       ActivationFigureCommand.self, BorrowingFigureCommand.self, MassFigureCommand.self,
       ConfidenceFigureCommand.self, TopPFigureCommand.self, ResidencyFigureCommand.self, RecoveryFigureCommand.self,
-      DriftFigureCommand.self,
+      DriftFigureCommand.self, RoundsFigureCommand.self,
     ])
 }
 

@@ -7,6 +7,16 @@ struct ArmFigures: Codable {
     var p999: Double
   }
 
+  /// Imbalances, as means over layers and batches.
+  struct Imbalance: Codable {
+    /// Experts · busiest expert / total.
+    var expert: Double
+    /// Experts · busiest replica / total.
+    var replica: Double
+    /// Maximum over mean device cost.
+    var device: Double
+  }
+
   /// Tokens served a second, prompts and continuations.
   var tokensPerSecond: Double
   /// All steps.
@@ -25,6 +35,8 @@ struct ArmFigures: Codable {
   var replicaImbalance: Double
   /// Maximum over mean device cost, mean over layers and batches.
   var deviceImbalance: Double
+  /// `[round]`: the same, of each round of a layer.
+  var imbalanceByRound: [Imbalance]
   /// The most expert weights and scales took, staging included.
   var bytes: Int
   /// What they may take.
@@ -41,6 +53,10 @@ struct ArmFigures: Codable {
   var escalatedShare: Double?
   /// Share of all choices that needed a more exact replica than their expert has.
   var unmetShare: Double
+  /// The most requests that waited at once; nil when none arrives by the clock.
+  var mostWaiting: Int?
+  /// Times the gate was told to spend less, or more again.
+  var reliefSteps = 0
   /// Plans published.
   var plansApplied: Int
   /// Steps that publishing, staging or retiring delayed by more than 50 µs.

@@ -25,7 +25,7 @@ struct Comparison {
     let weights = DecoderWeights(settings.checkpoint)
     fixed = try await ServingArm(.static, settings, weights: weights)
     adaptive = try await ServingArm(.adaptive, settings, weights: weights)
-    journal = TickJournal(prints: prints)
+    journal = TickJournal(prints: prints, showsDrift: settings.traffic.drift)
     journal.watch(fixed)
     journal.watch(adaptive, configuration: file)
   }
@@ -38,18 +38,19 @@ struct Comparison {
     }
     let warm = try workload(128 * settings.lanes, seed: ~settings.seed).requests
     print(RunHeader(settings, adaptive).text)
-    let requests = try await warmUp(warm)
+    let pace = try await warmUp(warm)
     var alternations: [RunResult.Alternation] = []
     var windows: [[[[Int]]]] = []
     for pair in 0..<settings.pairs {
-      let list = try workload(requests, seed: settings.seed &+ UInt64(pair)).requests
+      let list = try workload(pace.requests, seed: settings.seed &+ UInt64(pair)).requests
+      let arrivals = pace.surge?.arrivals(requests: list.count, seed: settings.seed &+ UInt64(pair))
       journal.begin(pair: pair)
       // Each pair turns the order around, so that neither arm always meets the machine first.
       let first = pair % 2 == 0 ? fixed : adaptive
       let second = pair % 2 == 0 ? adaptive : fixed
       let before = adaptive.balancer.load
-      let one = try await serve(first, list)
-      let two = try await serve(second, list)
+      let one = try await serve(first, list, arrivals: arrivals)
+      let two = try await serve(second, list, arrivals: arrivals)
       windows += TrafficWindows.cut(journal.takeLoads(), after: before)
       alternations.append(
         pair % 2 == 0
@@ -60,15 +61,22 @@ struct Comparison {
   }
 
   private func serve(
-    _ arm: ServingArm, _ list: [Request], isCounted: Bool = true
+    _ arm: ServingArm, _ list: [Request], arrivals: [Duration]? = nil, isCounted: Bool = true
   ) async throws(InputError) -> ArmFigures {
     let meter = StepMeter()
     journal.begin(arm, meter: meter)
-    return try await arm.serve(list, isCounted: isCounted, meter: meter)
+    return try await arm.serve(list, arrivals: arrivals, isCounted: isCounted, meter: meter)
+  }
+
+  /// Requests of a turn, and when they arrive.
+  private struct Pace {
+    let requests: Int
+    /// Nil when they are there as fast as they are served.
+    let surge: Surge?
   }
 
   /// Serves `list` on both arms, uncounted, and says how many requests a turn should have.
-  private func warmUp(_ list: [Request]) async throws(InputError) -> Int {
+  private func warmUp(_ list: [Request]) async throws(InputError) -> Pace {
     let begun = ContinuousClock.now
     let figures = try await serve(fixed, list, isCounted: false)
     _ = try await serve(adaptive, list, isCounted: false)
@@ -76,13 +84,17 @@ struct Comparison {
     let bytes = list.reduce(0) { $0 + $1.bytes.count - 1 }
     let turn = max(0.2, (settings.seconds - spent) / Double(2 * settings.pairs))
     let perRequest = Double(bytes) / Double(list.count)
-    return max(settings.lanes * 16, Int(turn * figures.tokensPerSecond / perRequest))
+    let perSecond = figures.tokensPerSecond / perRequest
+    let surge = settings.traffic.surge.flatMap { Surge(perSecond: perSecond, factor: $0) }
+    return Pace(
+      requests: max(settings.lanes * 16, surge?.requests(seconds: turn) ?? Int(turn * perSecond)), surge: surge)
   }
 
   private func workload(_ requests: Int, seed: UInt64) throws(InputError) -> Workload {
     var configuration = WorkloadConfiguration(requests: requests)
     configuration.contextBytes = settings.contextBytes
     configuration.seed = seed
+    if settings.traffic.drift { (configuration.transition, configuration.dominantShare) = (.abrupt, 1) }
     return try input { () throws(WorkloadError) in
       try Workload(texts: settings.texts, configuration: configuration, lengths: settings.lengths)
     }

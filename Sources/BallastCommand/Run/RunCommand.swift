@@ -78,6 +78,9 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup(title: "Gate of the adaptive arm")
   var gate: GateOptions
 
+  @OptionGroup(title: "Traffic")
+  var traffic: TrafficOptions
+
   @Flag(help: "Print no line a tick.")
   var quiet = false
 
@@ -108,6 +111,11 @@ struct RunCommand: AsyncParsableCommand {
     for path in [json, report].compactMap({ $0 }) { try checkWritable(path) }
     let watched = try configurationFile()
     let settings = try settings(watched?.configuration ?? environmentConfiguration())
+    let relief = traffic.applied(to: settings.configuration.relief)
+    guard relief.queueTarget == 0 || gate.applied(to: settings.configuration.gate).kind != .topK else {
+      throw InputError(
+        "--queue-target is \(relief.queueTarget), but top-k has nothing to spare; give --gate topp or confidence")
+    }
     let comparison = try await Comparison(settings, watching: watched, prints: !quiet)
     let outcome = try await comparison.run()
     print(RunTable(outcome.result, settings).text)
@@ -142,7 +150,8 @@ struct RunCommand: AsyncParsableCommand {
       checkpoint: checkpoint, texts: texts, lengths: lengths,
       contextBytes: min(context, checkpoint.configuration.contextTokens), devices: devices, lanes: lanes,
       budgetBytes: try budgetBytes(checkpoint, configuration), residentShare: share(evicting),
-      configuration: evicting, gate: gate, seconds: seconds,
+      configuration: evicting, gate: gate, traffic: traffic,
+      seconds: seconds,
       pairs: pairs ?? min(12, max(5, Int(seconds / 5))),
       seed: seed, simulatedDevices: simulatedDevices)
   }

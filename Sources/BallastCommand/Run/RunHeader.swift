@@ -16,12 +16,19 @@ struct RunHeader {
   var text: String {
     let model = settings.checkpoint.configuration
     return """
-      model     \(settings.checkpoint.directory): \(model.layers) layers of \(model.expertsPerLayer) experts, \(model.expertsPerToken) a token
+      model     \(settings.checkpoint.directory): \(model.layers) layers of \(model.expertsPerLayer) experts, \(choices)
       domains   \(settings.texts.map(\.name).joined(separator: ", "))
       devices   \(settings.devices), \(ByteCount(bytes: settings.budgetBytes)) of expert weights in all; \(settings.lanes) serving threads
       gate      \(arm.balancer.gate.configuration.summary)
       cost law  \(law)
       """
+  }
+
+  private var choices: String {
+    let model = settings.checkpoint.configuration
+    let each = "\(model.expertsPerToken) a token"
+    return model.roundsPerLayer == 1
+      ? each : "\(each), \(model.expertsPerRound) in each of \(model.roundsPerLayer) rounds"
   }
 
   /// What the executor measured of itself, precision by precision.

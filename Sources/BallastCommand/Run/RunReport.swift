@@ -1,3 +1,4 @@
+import BallastControl
 import BallastOperations
 
 /// A run as one HTML file with plots.
@@ -15,7 +16,7 @@ struct RunReport {
       title: "Ballast: static against adaptive",
       subtitle:
         "\(settings.devices) devices, \(settings.lanes) lanes, \(settings.pairs) alternations, seed \(settings.seed)",
-      sections: [figures, turns, overTime]
+      sections: [figures, turns, overTime] + queue + drift
     ).text
   }
 
@@ -44,6 +45,63 @@ struct RunReport {
               PlotSeries("adaptive", alternations.map(\.adaptive.deviceImbalance)),
             ])),
       ])
+  }
+
+  /// What waited, and what was spared for it; nothing when nothing waits.
+  private var queue: [ReportSection] {
+    guard settings.traffic.surge != nil else { return [] }
+    func line(_ name: String, _ ticks: [TickRecord], _ value: (TickRecord) -> Double) -> PlotSeries {
+      PlotSeries(name, x: ticks.map(\.seconds), y: ticks.map(value))
+    }
+    let adaptive = outcome.ticks.filter(\.isAdaptive)
+    return [
+      ReportSection(
+        "Waiting requests",
+        figures: [
+          .line(
+            LinePlot(
+              title: "Requests that wait", x: PlotAxis("time", unit: "s"), y: PlotAxis("requests", includes: 0),
+              series: [
+                line("static", outcome.ticks.filter { !$0.isAdaptive }) { Double($0.waiting) },
+                line("adaptive", adaptive) { Double($0.waiting) },
+              ])),
+          .line(
+            LinePlot(
+              title: "Level of relief, adaptive", x: PlotAxis("time", unit: "s"), y: PlotAxis("level", includes: 0),
+              series: [line("level", adaptive) { Double($0.reliefLevel) }])),
+        ])
+    ]
+  }
+
+  /// How far the routing lay from what was planned for; nothing when nobody asked.
+  private var drift: [ReportSection] {
+    let seen = outcome.ticks.filter { $0.drift != nil }
+    guard !seen.isEmpty else { return [] }
+    func line(_ name: String, isAdaptive: Bool, _ value: (RoutingDrift) -> Double) -> PlotSeries {
+      let ticks = seen.filter { $0.isAdaptive == isAdaptive }
+      return PlotSeries(name, x: ticks.map(\.seconds), y: ticks.map { $0.drift.map(value) ?? .nan })
+    }
+    return [
+      ReportSection(
+        "Drift of the routing",
+        paragraphs: [
+          "The static arm is measured from its first window, the adaptive one from what its plan was made for."
+        ],
+        figures: [
+          .line(
+            LinePlot(
+              title: "Surprise over its limit", x: PlotAxis("time", unit: "s"), y: PlotAxis("score", includes: 0),
+              series: [
+                line("static", isAdaptive: false, \.score), line("adaptive", isAdaptive: true, \.score),
+              ])),
+          .line(
+            LinePlot(
+              title: "Overlap", x: PlotAxis("time", unit: "s"), y: PlotAxis("share in common", includes: 1),
+              series: [
+                line("static", isAdaptive: false, \.overlap), line("adaptive", isAdaptive: true, \.overlap),
+              ])),
+        ])
+    ]
   }
 
   private var overTime: ReportSection {

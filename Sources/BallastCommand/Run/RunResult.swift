@@ -75,6 +75,11 @@ extension ArmFigures {
     middle.expertImbalance = median(\.expertImbalance)
     middle.replicaImbalance = median(\.replicaImbalance)
     middle.deviceImbalance = median(\.deviceImbalance)
+    middle.imbalanceByRound = middle.imbalanceByRound.indices.map { round in
+      Imbalance(
+        expert: median { $0.imbalanceByRound[round].expert }, replica: median { $0.imbalanceByRound[round].replica },
+        device: median { $0.imbalanceByRound[round].device })
+    }
     middle.bytes = runs.map(\.bytes).max() ?? 0
     middle.bitsPerByte = median(\.bitsPerByte)
     middle.nextByteAccuracy = median(\.nextByteAccuracy)
@@ -82,6 +87,8 @@ extension ArmFigures {
     let escalated = runs.compactMap(\.escalatedShare)
     middle.escalatedShare = escalated.isEmpty ? nil : BallastCommand.median(escalated)
     middle.unmetShare = median(\.unmetShare)
+    middle.mostWaiting = runs.compactMap(\.mostWaiting).max()
+    middle.reliefSteps = runs.reduce(0) { $0 + $1.reliefSteps }
     middle.plansApplied = runs.reduce(0) { $0 + $1.plansApplied }
     middle.stepsWaited = runs.reduce(0) { $0 + $1.stepsWaited }
     middle.storedShare = median(\.storedShare)

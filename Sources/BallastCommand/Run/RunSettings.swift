@@ -20,6 +20,8 @@ struct RunSettings {
   let configuration: BalancerConfiguration
   /// What the command line says of the gate, whatever the configuration becomes.
   let gate: GateOptions
+  /// What the command line says of the traffic.
+  let traffic: TrafficOptions
   let seconds: Double
   let pairs: Int
   let seed: UInt64

@@ -24,10 +24,7 @@ struct RunTable {
   }
 
   private var rows: [[String]] {
-    func row(_ name: String, _ value: (ArmFigures) -> String) -> [String] {
-      [name, value(result.static), value(result.adaptive)]
-    }
-    return [
+    [
       row("tokens per second") { fixed($0.tokensPerSecond, 0) },
       row("step p50, ms") { fixed($0.stepMilliseconds.p50, 3) },
       row("step p99, ms") { fixed($0.stepMilliseconds.p99, 3) },
@@ -39,6 +36,7 @@ struct RunTable {
       row("expert imbalance") { fixed($0.expertImbalance, 3) },
       row("replica imbalance") { fixed($0.replicaImbalance, 3) },
       row("device imbalance") { fixed($0.deviceImbalance, 4) },
+    ] + rounds + [
       row("bytes, peak with staging") { "\($0.bytes)" },
       row("bytes allowed") { "\($0.budgetBytes)" },
       row("bits per byte") { fixed($0.bitsPerByte, 5) },
@@ -46,6 +44,8 @@ struct RunTable {
       row("mean experts a token") { fixed($0.meanExperts, 3) },
       row("tokens escalated to exact experts") { $0.escalatedShare.map { fixed($0 * 100, 2) + " %" } ?? "-" },
       row("choices below the precision asked for") { fixed($0.unmetShare * 100, 2) + " %" },
+      row("requests waiting, most") { $0.mostWaiting.map { "\($0)" } ?? "-" },
+      row("steps of relief") { "\($0.reliefSteps)" },
       row("plans applied") { "\($0.plansApplied)" },
       row("replicas by precision") { figures in
         figures.precisionShare.sorted { $0.key < $1.key }.map { "\(fixed($0.value * 100, 0))% \($0.key)" }
@@ -56,6 +56,21 @@ struct RunTable {
       row("choices served by a substitute") { fixed($0.substitutedShare * 100, 2) + " %" },
       row("control loop, share of a core") { fixed($0.controlCoreShare * 100, 2) + " %" },
     ]
+  }
+
+  /// What each round of a layer met, where layers take several.
+  private var rounds: [[String]] {
+    guard result.static.imbalanceByRound.count > 1 else { return [] }
+    return result.static.imbalanceByRound.indices.flatMap { round in
+      [
+        row("round \(round): expert imbalance") { fixed($0.imbalanceByRound[round].expert, 3) },
+        row("round \(round): device imbalance") { fixed($0.imbalanceByRound[round].device, 4) },
+      ]
+    }
+  }
+
+  private func row(_ name: String, _ value: (ArmFigures) -> String) -> [String] {
+    [name, value(result.static), value(result.adaptive)]
   }
 
   private var ratios: String {

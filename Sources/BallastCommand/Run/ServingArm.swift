@@ -26,6 +26,8 @@ final class ServingArm: Sendable {
   private let laneLimit: Int
   private let residency: ResidencyPolicy
   private let gate: GateOptions
+  private let traffic: TrafficOptions
+  private let queue = Mutex<RequestQueue?>(nil)
   private let thinking = Mutex(Duration.zero)
 
   /// Stages the arm's first placement and starts its lanes.
@@ -36,6 +38,7 @@ final class ServingArm: Sendable {
     budgetBytes = share.map { Int($0 * Double(fullBytes)) } ?? settings.budgetBytes
     let executor = try ServingArm.executor(settings, budgetBytes: budgetBytes)
     gate = settings.gate
+    traffic = settings.traffic
     self.executor = executor
     var configuration = settings.configuration
     memoryBudgetShare = Double(budgetBytes) / Double(fullBytes)
@@ -44,6 +47,7 @@ final class ServingArm: Sendable {
     configuration.laneLimit = laneLimit
     var placement: Placement?
     configuration.gate = settings.gate.applied(to: configuration.gate)
+    configuration.relief = settings.traffic.applied(to: configuration.relief)
     if kind == .static {
       configuration.gate = GateConfiguration()
       configuration.mode = .observe
@@ -66,14 +70,16 @@ final class ServingArm: Sendable {
   var precisions: [Precision] { executor.precisions }
 
   /// Serves a list with all lanes, the control loop beside them, and says what it took.
-  func serve(_ requests: [Request], isCounted: Bool = true, meter: StepMeter = StepMeter()) async throws(InputError)
-    -> ArmFigures
-  {
+  func serve(
+    _ requests: [Request], arrivals: [Duration]? = nil, isCounted: Bool = true, meter: StepMeter = StepMeter()
+  ) async throws(InputError) -> ArmFigures {
     let before = balancer.samples
     let plansBefore = balancer.statistics.plansPublished
+    let reliefBefore = balancer.statistics.reliefSteps
     thinking.withLock { $0 = .zero }
     let control = Task { await balancer.run() }
-    let queue = RequestQueue(requests)
+    let queue = RequestQueue(requests, arrivals: arrivals)
+    self.queue.withLock { $0 = queue }
     let start = ContinuousClock.now
     let outcomes = await withTaskGroup(of: Result<[PredictionScore], DecoderError>.self) { group in
       for lane in lanes { group.addTask { await lane.serve(queue, isCounted: isCounted, meter: meter) } }
@@ -86,8 +92,14 @@ final class ServingArm: Sendable {
     for outcome in outcomes {
       for score in try input({ () throws(DecoderError) in try outcome.get() }) { total.add(score) }
     }
-    return figures(meter, elapsed: elapsed, score: total, before: before, plansBefore: plansBefore)
+    var figures = figures(meter, elapsed: elapsed, score: total, before: before, plansBefore: plansBefore)
+    figures.mostWaiting = arrivals.map { _ in meter.mostWaiting }
+    figures.reliefSteps = balancer.statistics.reliefSteps - reliefBefore
+    return figures
   }
+
+  /// Requests that have arrived and wait.
+  var waiting: Int { queue.withLock { $0?.waiting ?? 0 } }
 
   /// Takes in another configuration; the arm's byte budget and whether it may evict stay.
   ///
@@ -98,6 +110,7 @@ final class ServingArm: Sendable {
     next.laneLimit = laneLimit
     next.planner.residency = residency
     next.gate = gate.applied(to: next.gate)
+    next.relief = traffic.applied(to: next.relief)
     do throws(BalancerError) {
       try balancer.apply(next)
       return nil
@@ -113,8 +126,8 @@ final class ServingArm: Sendable {
     _ meter: StepMeter, elapsed: Duration, score: PredictionScore, before: SampleTotals, plansBefore: Int
   ) -> ArmFigures {
     let samples = balancer.samples
-    let imbalance = samples.imbalance.since(before.imbalance)
-    let batches = max(imbalance.batches, 1)
+    let imbalance = Self.imbalance(samples.imbalance, since: before.imbalance)
+    let byRound = zip(samples.imbalanceByRound, before.imbalanceByRound).map { Self.imbalance($0, since: $1) }
     let statistics = balancer.statistics
     let seconds = elapsed / .seconds(1)
     let applying = meter.whileApplying
@@ -124,8 +137,8 @@ final class ServingArm: Sendable {
       tokensPerSecond: Double(meter.tokens) / seconds, stepMilliseconds: meter.percentiles,
       expertMilliseconds: meter.expertPercentiles,
       stepMillisecondsWhileApplying: applying.percentiles, stepsWhileApplying: applying.steps, steps: meter.steps,
-      expertImbalance: imbalance.expert / batches, replicaImbalance: imbalance.replica / batches,
-      deviceImbalance: imbalance.device / batches,
+      expertImbalance: imbalance.expert, replicaImbalance: imbalance.replica, deviceImbalance: imbalance.device,
+      imbalanceByRound: byRound,
       bytes: statistics.memory.reduce(0) { $0 + $1.peakReplicaBytes }, budgetBytes: budgetBytes,
       overheadBytes: statistics.memory.reduce(0) { $0 + $1.overheadBytes }, bitsPerByte: score.bitsPerByte ?? 0,
       nextByteAccuracy: score.nextByteAccuracy ?? 0, meanExperts: gating.totals.meanExperts ?? 0,
@@ -138,6 +151,13 @@ final class ServingArm: Sendable {
       substitutedShare: (samples.substitutedAssignments - before.substitutedAssignments) / choices,
       precisionShare: statistics.placement.precisionShare,
       controlCoreShare: thinking.withLock { $0 } / .seconds(1) / seconds)
+  }
+
+  private static func imbalance(_ now: ImbalanceTotals, since before: ImbalanceTotals) -> ArmFigures.Imbalance {
+    let sums = now.since(before)
+    let batches = max(sums.batches, 1)
+    return ArmFigures.Imbalance(
+      expert: sums.expert / batches, replica: sums.replica / batches, device: sums.device / batches)
   }
 
   private static func startLanes(

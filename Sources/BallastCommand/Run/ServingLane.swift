@@ -71,7 +71,9 @@ final class ServingLane: Sendable {
       do throws(DecoderError) {
         let scores = try worker.run(job.queue, isCounted: job.isCounted) { step in
           let isApplying = balancer.isApplying
-          job.meter.add(step, metPlan: wasApplying || isApplying)
+          let waiting = job.queue.waiting
+          try? balancer.report(queueLength: waiting)
+          job.meter.add(step, metPlan: wasApplying || isApplying, waiting: waiting)
           wasApplying = isApplying
         }
         job.done.resume(returning: .success(scores))

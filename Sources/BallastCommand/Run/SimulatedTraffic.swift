@@ -1,3 +1,4 @@
+import Ballast
 import BallastOperations
 import BallastRuntime
 import BallastServing

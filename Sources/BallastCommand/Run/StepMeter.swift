@@ -12,12 +12,13 @@ final class StepMeter: Sendable {
     var tokens = 0
     var gating = GateTotals()
     var unmetAssignments = 0
+    var mostWaiting = 0
   }
 
   private let times = Mutex(Times())
 
   /// Adds a step.
-  func add(_ step: StepRecord, metPlan: Bool) {
+  func add(_ step: StepRecord, metPlan: Bool, waiting: Int) {
     let nanoseconds = step.duration.nanoseconds
     let expertNanoseconds = step.expertTime.nanoseconds
     times.withLock {
@@ -27,11 +28,15 @@ final class StepMeter: Sendable {
       $0.tokens += step.prefillTokens + step.decodeTokens
       $0.gating.add(step.gating)
       $0.unmetAssignments += step.unmetAssignments
+      $0.mostWaiting = max($0.mostWaiting, waiting)
     }
   }
 
   /// Tokens so far.
   var tokens: Int { times.withLock { $0.tokens } }
+
+  /// The most requests that waited after a step.
+  var mostWaiting: Int { times.withLock { $0.mostWaiting } }
 
   /// What the gates chose, and how many of those choices met no replica exact enough.
   var gating: (totals: GateTotals, unmetAssignments: Int) { times.withLock { ($0.gating, $0.unmetAssignments) } }

@@ -16,6 +16,12 @@ struct TickRecord: Sendable {
   let bytes: Int
   let precisionShare: [String: Double]
   let isPlan: Bool
+  /// Requests that had arrived and waited.
+  let waiting: Int
+  /// How much computing tokens were spared; 0 is nothing.
+  let reliefLevel: Int
+  /// How far the routing lay from what was planned for; nil when nobody shows it or no window was filled.
+  let drift: RoutingDrift?
 }
 
 /// Follows both arms tick by tick: prints a line each, keeps what plots need, and watches the configuration file.
@@ -35,7 +41,12 @@ final class TickJournal: Sendable {
   private let begun = ContinuousClock.now
   private let prints: Bool
 
-  init(prints: Bool) { self.prints = prints }
+  private let showsDrift: Bool
+
+  init(prints: Bool, showsDrift: Bool) {
+    self.prints = prints
+    self.showsDrift = showsDrift
+  }
 
   /// Every tick of the adaptive arm so far.
   var ticks: [TickRecord] { state.withLock { $0.ticks } }
@@ -85,7 +96,8 @@ final class TickJournal: Sendable {
         deviceImbalance: imbalance.device / max(imbalance.batches, 1),
         bytes: statistics.memory.reduce(0) { $0 + $1.replicaBytes },
         precisionShare: statistics.placement.precisionShare,
-        isPlan: event.rollout != nil)
+        isPlan: event.rollout != nil, waiting: arm.waiting, reliefLevel: event.reliefLevel,
+        drift: showsDrift ? event.drift : nil)
       state.ticks.append(record)
       if arm.kind == .adaptive { state.loads.append(arm.balancer.load) }
       state.lastTokens = tokens

@@ -26,9 +26,24 @@ struct TickLine {
       "\(fixed(record.seconds, 1)) s", kind.rawValue, "\(fixed(record.tokensPerSecond, 0)) tok/s",
       "step \(fixed(steps.p50, 2))/\(fixed(steps.p99, 2)) ms",
       "imbalance \(fixed(record.expertImbalance, 2)) expert \(fixed(record.deviceImbalance, 3)) device",
-      "\(share)% of budget", mix.joined(separator: " "), quality, resident, action,
+      "\(share)% of budget", mix.joined(separator: " "), drift, relief, quality, resident, action,
       event.delay.map { "\($0)" } ?? "",
     ].filter { !$0.isEmpty }.joined(separator: "  ")
+  }
+
+  /// How far the routing lies from what the placement was planned for.
+  private var drift: String {
+    guard let drift = record.drift else { return "" }
+    let risen = drift.risen.first.map { ", expert \($0.expert) of layer \($0.layer) hot and unimportant so far" } ?? ""
+    return
+      "drift \(fixed(drift.score, 2)) overlap \(fixed(drift.overlap, 2))\(event.isDrifting ? " DRIFTING" : "")\(risen)"
+  }
+
+  /// What waits, and how much computing is spared for it.
+  private var relief: String {
+    guard record.waiting > 0 || record.reliefLevel > 0 || event.relief != nil else { return "" }
+    let step = event.relief.map { $0.to > $0.from ? ", spending less" : ", spending more again" } ?? ""
+    return "\(record.waiting) waiting, relief \(record.reliefLevel)\(step)"
   }
 
   /// What served tokens show of low precision, against what staging had measured.

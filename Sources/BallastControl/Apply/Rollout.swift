@@ -23,6 +23,9 @@ public struct Rollout: Sendable {
   /// The knobs; a change takes effect with the next plan.
   public var configuration: RolloutConfiguration
 
+  /// Where publications wait for the step that a plan states.
+  public let switchPoint = SwitchPoint()
+
   private let executor: any ExpertExecutor
   private var staged: [Key: StagedReplica] = [:]
   private var leaving: [Leaving] = []
@@ -96,6 +99,8 @@ public struct Rollout: Sendable {
     compile: (Placement, (LayerID, Replica) -> UInt32?) throws(RoutingTableError) -> RoutingTable
   ) async -> RolloutOutcome {
     var fresh: [StagedReplica] = []
+    switchPoint.announce(plan.switchStep)
+    defer { switchPoint.conclude() }
     do throws(RolloutError) {
       // [stage]
       for change in plan.changes {
@@ -148,7 +153,10 @@ public struct Rollout: Sendable {
   }
 
   private func prepare(_ version: UInt64) async -> Result<Void, StagingError> {
-    do throws(StagingError) { return .success(try await executor.preparePublication(version: version)) } catch {
+    do throws(StagingError) {
+      try await executor.preparePublication(version: version)
+      return .success(try await switchPoint.wait())
+    } catch {
       return .failure(error)
     }
   }

@@ -6,6 +6,8 @@ public enum Decision: Hashable, Sendable {
   case plan
   /// Make a plan at once: devices that go still hold replicas.
   case rehome
+  /// Apply the plan that was given from outside.
+  case byHand
 
   /// Why the placement is left as it is.
   public enum Reason: Hashable, Sendable {
@@ -34,6 +36,7 @@ extension Decision: CustomStringConvertible {
     switch self {
     case .plan: "plan"
     case .rehome: "plan at once: devices that go still hold replicas"
+    case .byHand: "apply the plan given by hand"
     case .hold(.noLoad): "hold: nothing counted yet"
     case .hold(.balanced): "hold: balanced"
     case .hold(.dwelling(let ticks)): "hold: imbalanced for \(ticks) ticks, dwelling"

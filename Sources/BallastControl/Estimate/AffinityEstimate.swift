@@ -55,7 +55,7 @@ public struct AffinityEstimator: Sendable {
   /// Ticks after which what was seen counts half; 0 takes the newest tick alone.
   public var halfLifeTicks: Double
   private var last: AffinityTotals?
-  private var average: AffinityTotals?
+  var average: AffinityTotals?
 
   /// An estimator that has seen nothing.
   public init(halfLifeTicks: Double) { self.halfLifeTicks = halfLifeTicks }

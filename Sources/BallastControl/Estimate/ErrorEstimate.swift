@@ -2,14 +2,14 @@ public import BallastRuntime
 
 /// The relative output error to expect of an expert at a precision.
 public struct ErrorEstimate: Sendable {
-  private struct Place: Hashable {
+  struct Place: Hashable {
     let layer: LayerID
     let expert: ExpertID
     let precision: Precision
   }
 
   /// What tokens computed at both precisions have shown.
-  private struct Served {
+  struct Served {
     var sum = 0.0
     var tokens = 0.0
 
@@ -18,8 +18,8 @@ public struct ErrorEstimate: Sendable {
   }
 
   private var typical: PerPrecision<Double>
-  private var staged: [Place: Double] = [:]
-  private var served: [Place: Served] = [:]
+  var staged: [Place: Double] = [:]
+  var served: [Place: Served] = [:]
 
   /// Nothing measured yet: every expert is expected to err as weights of its precision typically do.
   public init() {

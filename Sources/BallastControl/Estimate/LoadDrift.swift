@@ -5,10 +5,10 @@ import Glibc
 struct LoadDrift: Sendable {
   // Windows of one text differ more than independent choices would, and by how much depends on the traffic. So what
   // is usual is learned: a lower quantile of the distances between neighbours, since changes are the exception.
-  private var neighbours: [Double] = []
+  var neighbours: [Double] = []
   private var next = 0
 
-  private static let memory = 32
+  static let memory = 32
   private static let usualQuantile = 0.3
 
   /// Takes note of the distance between a window and the one before it.

@@ -8,16 +8,20 @@ import Glibc
 public struct LoadEstimator: Sendable {
   /// The knobs; a change takes effect at the next tick.
   public var configuration: EstimatorConfiguration
-  private var errors = ErrorEstimate()
+  var errors = ErrorEstimate()
 
-  private let shape: ModelShape
-  private var average: [[Double]] = []
-  private var batches = 0.0
-  private var spanned = 0.0
-  private var history: [[[Double]]] = []
-  private var drift = LoadDrift()
+  let shape: ModelShape
+  var average: [[Double]] = []
+  var batches = 0.0
+  var spanned = 0.0
+  var history: [[[Double]]] = []
+  /// `[window][round][layer][expert]`: the same windows, round by round.
+  private var roundHistory: [[[[Double]]]] = []
+  var drift = LoadDrift()
   /// `[layer]`: the window the layer was last planned for.
-  private var references: [[Double]?] = []
+  var references: [[Double]?] = []
+  /// `[layer][expert]`: importance scores from before the samples began; empty for none.
+  var earlierImportance: [[Double]] = []
   private var lastShadows: SampleTotals?
 
   /// An estimator that has seen nothing.
@@ -79,7 +83,10 @@ public struct LoadEstimator: Sendable {
     let keep = configuration.halfLifeTicks > 0 && !average.isEmpty ? exp2(-1 / configuration.halfLifeTicks) : 0
     let kept = keep * agreementWithLast(loads)
     history.append(loads)
-    history.removeFirst(max(0, history.count - max(configuration.historyWindows, 1)))
+    roundHistory.append(rounds(of: window))
+    let surplus = max(0, history.count - max(configuration.historyWindows, 1))
+    history.removeFirst(surplus)
+    roundHistory.removeFirst(surplus)
     if average.isEmpty { average = loads.map { $0.map { _ in 0 } } }
     for layer in loads.indices {
       for expert in loads[layer].indices {
@@ -88,6 +95,16 @@ public struct LoadEstimator: Sendable {
     }
     batches = batches * kept + Double(windowBatches)
     spanned = spanned * kept + Double(ticks)
+  }
+
+  /// `[round][layer][expert]`: what was counted in the window.
+  private func rounds(of window: LoadTotals) -> [[[Double]]] {
+    (0..<shape.roundsPerLayer).map { round in
+      (0..<shape.layers).map { layer in
+        window.weighted(
+          LayerID(layer), RoundID(round), prefill: configuration.prefillWeight, decode: configuration.decodeWeight)
+      }
+    }
   }
 
   /// How much of the past counts beside `loads`, the newest window.
@@ -101,17 +118,19 @@ public struct LoadEstimator: Sendable {
   /// The recent windows as single batches: each layer as many tokens as the average's, scattered as one batch is.
   ///
   /// A window is many batches, and a mean hides what each of them meets. Windows count by their age and by how much they
-  /// are like the newest. Where few count, they are scattered several times.
+  /// are like the newest. Where few count, they are scattered several times. Each round of a layer is a batch of its own,
+  /// and devices wait for one another in each: so each is a scenario, and their sum the average.
   private func scenarios(_ mean: [[Double]]) -> [LoadScenario] {
     let weights = windowWeights()
     let total = weights.reduce(0, +)
     let used = weights.indices.reversed().filter { weights[$0] > Self.leastShare * total }
     guard !used.isEmpty else { return [] }
-    return (0..<max(configuration.historyWindows, used.count)).reversed().map { draw in
-      let window = used[draw % used.count]
+    return (0..<max(configuration.historyWindows, used.count) * shape.roundsPerLayer).reversed().map { draw in
+      let window = used[draw / shape.roundsPerLayer % used.count]
+      let loads = roundHistory[window][draw % shape.roundsPerLayer]
       return LoadScenario(
-        tokensPerBatch: history[window].indices.map { layer in
-          scattered(history[window][layer], tokens: mean[layer].reduce(0, +), layer: layer, draw: draw)
+        tokensPerBatch: loads.indices.map { layer in
+          scattered(loads[layer], tokens: mean[layer].reduce(0, +), layer: layer, draw: draw)
         }, weight: weights[window])
     }
   }
@@ -152,9 +171,15 @@ public struct LoadEstimator: Sendable {
     return (draws.sum() * 0x1p-16 - 2) * 3.0.squareRoot()
   }
 
+  /// Importance scores of `samples` and of the time before them.
+  func scores(_ samples: SampleTotals) -> [[Double]] {
+    guard !earlierImportance.isEmpty else { return samples.importance }
+    return zip(samples.importance, earlierImportance).map { zip($0, $1).map(+) }
+  }
+
   /// Shares of each layer's importance; unsampled experts get the mean of the sampled.
   private func importance(_ samples: SampleTotals) -> [[Double]] {
-    samples.importance.map { scores in
+    scores(samples).map { scores in
       let known = scores.filter { $0 > 0 }
       let mean = known.isEmpty ? 1 : known.reduce(0, +) / Double(known.count)
       let filled = scores.map { $0 > 0 ? $0 : mean }

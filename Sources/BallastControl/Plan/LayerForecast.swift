@@ -47,9 +47,6 @@ struct LayerForecaster {
     self.tailShare = tailShare
   }
 
-  /// Whether a layer has so few replicas that the best division can be sought in every trial.
-  private var isTiny: Bool { experts * topology.devices.count <= 16 }
-
   /// Divides `tokens` (`[expert]`) over `layer` as evenly as it can be.
   mutating func forecast(_ layer: LayerPlacement, tokens: [Double]) -> LayerForecast {
     forecast(graph(layer), tokens, tie: 0, effort: .full)
@@ -62,9 +59,8 @@ struct LayerForecaster {
 
   /// What a search minimises, over all scenarios by their weight; to the last nanosecond, without ties.
   mutating func score(
-    _ graph: ReplicaGraph, layer: LayerID, scenarios: [LoadScenario], effort: BatchSplit.Effort? = nil
+    _ graph: ReplicaGraph, layer: LayerID, scenarios: [LoadScenario], effort: BatchSplit.Effort = .quick
   ) -> Double {
-    let effort = effort ?? (isTiny ? .full : .quick)
     var scores: [(score: Double, weight: Double)] = []
     for scenario in scenarios {
       divide(graph, scenario.tokensPerBatch[layer.index], tie: 0, effort: effort)

@@ -14,6 +14,11 @@ public struct Plan: Sendable {
   /// Whether more would have paid than one plan may stage.
   public let isCutShort: Bool
 
+  /// The publication it leads to: one after the table it was planned on; nil for a plan made apart from a balancer.
+  public package(set) var version: UInt64?
+  /// The step of serving at which every process switches to it, on a count of the caller's; nil: once it is staged.
+  public var switchStep: UInt64?
+
   /// Whether nothing would change.
   public var isEmpty: Bool { changes.isEmpty }
 
@@ -25,14 +30,19 @@ extension Plan {
   /// The plan that leads from one placement to another and promises nothing; for whoever only wants it applied.
   ///
   /// - Precondition: both have the same layers.
-  package init(from current: Placement, to target: Placement) {
+  package init(
+    from current: Placement, to target: Placement, bytesPerExpert: PerPrecision<Int> = PerPrecision(repeating: 0)
+  ) {
     let changes = zip(current.layers, target.layers).enumerated().map { index, pair in
       LayerChange(
         layer: LayerID(index), removed: pair.0.replicas.filter { !pair.1.replicas.contains($0) },
         added: pair.1.replicas.filter { !pair.0.replicas.contains($0) })
     }
+    let staged = changes.flatMap(\.added).filter { $0.residency == .resident }
+    let bytes = staged.reduce(0) { $0 + bytesPerExpert[$1.precision] }
     let forecast = PlanForecast(
-      nanosecondsBefore: 0, nanosecondsAfter: 0, imbalanceBefore: 1, imbalanceAfter: 1, bytesMoved: 0, qualitySpent: 0)
+      nanosecondsBefore: 0, nanosecondsAfter: 0, imbalanceBefore: 1, imbalanceAfter: 1, bytesMoved: bytes,
+      qualitySpent: 0)
     self.init(
       current: current, target: target, changes: changes.filter { !$0.added.isEmpty || !$0.removed.isEmpty },
       forecast: forecast, isCutShort: false)

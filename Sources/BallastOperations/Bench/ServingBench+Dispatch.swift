@@ -25,34 +25,40 @@ extension ServingBench {
     let borrowing = try cluster.path(cluster.originals, policy: .borrowing(limits), cost: .tokens)
     let uniform = try cluster.batch(tokens: Self.prefillTokens, exponent: 0, seed: seed)
     let skewed = try cluster.batch(tokens: Self.prefillTokens, exponent: 1, seed: seed)
-    let few = try cluster.batch(tokens: Self.decodeTokens, exponent: 0, seed: seed, phase: .decode)
+    var few: [Selection] = []
+    for turn in 0..<Self.decodeBatches {
+      few.append(try cluster.batch(tokens: Self.decodeTokens, exponent: 0, seed: seed &+ turn, phase: .decode))
+    }
     return [
       try dispatch("dispatchPrefill", uniform, resident),
       try dispatch("dispatchPrefillZipf", skewed, resident),
       try dispatch("dispatchPrefillTokens", uniform, tokens),
-      try dispatchCall("dispatchDecode", few, resident),
-      try dispatchCall("dispatchDecodeTokens", few, tokens),
+      try dispatchCall("dispatchDecode", [few[0]], resident),
+      try dispatchCall("dispatchDecodeTurns", few, resident),
+      try dispatchCall("dispatchDecodeTokens", [few[0]], tokens),
       try dispatch("dispatchBorrow", skewed, borrowing),
     ]
   }
 
   private func dispatch(_ name: String, _ batch: Selection, _ path: ServingPath) throws(BenchError) -> BenchRow {
-    let outcome = try measure(batch, path, operations: batch.assignmentCount)
+    let outcome = try measure([batch], path, operations: batch.assignmentCount)
     return BenchRow(name, outcome, unit: "ns/assignment", floor: dispatchFloor)
   }
 
-  private func dispatchCall(_ name: String, _ batch: Selection, _ path: ServingPath) throws(BenchError) -> BenchRow {
-    let outcome = try measure(batch, path, operations: 1)
-    return BenchRow(name, outcome, unit: "ns/call", floor: dispatchFloor * Double(batch.assignmentCount))
+  private func dispatchCall(_ name: String, _ batches: [Selection], _ path: ServingPath) throws(BenchError) -> BenchRow
+  {
+    let outcome = try measure(batches, path, operations: batches.count)
+    return BenchRow(name, outcome, unit: "ns/call", floor: dispatchFloor * Double(batches[0].assignmentCount))
   }
 
+  /// Dispatches the batches one after another.
   private func measure(
-    _ batch: Selection, _ path: ServingPath, operations: Int
+    _ batches: [Selection], _ path: ServingPath, operations: Int
   ) throws(BenchError) -> RepeatedMeasurement.Outcome {
     var lane = try BenchError.making { () throws(LaneError) in try path.makeLane() }
     do throws(ExecutionError) {
       return try measurement.measure(operations: operations) { () throws(ExecutionError) in
-        try lane.dispatch(batch, layer: layer) { _ in }
+        for batch in batches { try lane.dispatch(batch, layer: layer) { _ in } }
       }
     } catch {
       throw .execution(error)
@@ -71,9 +77,11 @@ extension ServingBench {
       published.replace(with: tables[turn])
       published.reclaim()
     }
+    let path = try cluster.path(cluster.copies)
+    let lane = try BenchError.making { () throws(LaneError) in try path.makeLane() }
     var versions: UInt64 = 0
     let reading = measurement.measure(operations: 1000) {
-      for _ in 0..<1000 { versions &+= published.withCurrent(reader: 0) { $0.version } }
+      for _ in 0..<1000 { versions &+= lane.tableVersion }
     }
     let compiling = try measurement.measure(operations: 1) { () throws(BenchError) in
       _ = try cluster.table(cluster.copies)

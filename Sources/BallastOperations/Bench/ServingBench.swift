@@ -10,6 +10,8 @@ public struct ServingBench: Sendable {
 
   /// Tokens of a prefill and of a decode batch.
   static let (prefillTokens, decodeTokens) = (4096, 16)
+  /// Decode batches that take turns: more than the processor can learn by heart.
+  static let decodeBatches: UInt64 = 256
   /// Bytes dispatching reads and writes for an assignment at least: the id twice, the gate, and what it emits (row,
   /// gate, entry).
   static let dispatchedBytes = 2 + 2 + 4 + 4 + 4 + 4

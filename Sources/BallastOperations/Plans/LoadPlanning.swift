@@ -1,3 +1,4 @@
+public import Ballast
 public import BallastControl
 public import BallastRuntime
 

@@ -1,3 +1,4 @@
+public import Ballast
 import BallastRuntime
 
 /// A replay as one HTML file with plots.

@@ -1,3 +1,5 @@
+public import Ballast
+
 /// A replay's figures for the terminal.
 public struct ReplaySummary {
   private let result: ReplayResult

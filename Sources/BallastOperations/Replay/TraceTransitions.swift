@@ -46,16 +46,3 @@ extension SelectionTrace {
     return choices.map { sum > 0 ? Double(gates[$0]) / sum : 1 / Double(choices.count) }
   }
 }
-
-extension AffinityTotals {
-  /// Adds what another part of the same traffic showed.
-  mutating func add(_ other: AffinityTotals) {
-    for index in transitions.indices where other.transitions.indices.contains(index) {
-      transitions[index].tokens += other.transitions[index].tokens
-      transitions[index].batches += other.transitions[index].batches
-      for pair in transitions[index].weights.indices {
-        transitions[index].weights[pair] += other.transitions[index].weights[pair]
-      }
-    }
-  }
-}

@@ -23,8 +23,8 @@ public struct TraceWindows: Sequence {
   ///   - traces: At least one; all with the same layers and experts.
   ///   - rows: Rows a window spans: tokens of ids, recorded windows of counts.
   ///   - batchTokens: Tokens a batch, for traces of ids; nil takes a whole window as one batch.
-  /// - Throws: `ReplayError` naming the trace.
-  public init(_ traces: [RoutingTrace], rows: Int, batchTokens: Int? = nil) throws(ReplayError) {
+  /// - Throws: `TraceWindowsError` naming the trace.
+  public init(_ traces: [RoutingTrace], rows: Int, batchTokens: Int? = nil) throws(TraceWindowsError) {
     layers = traces.first?.layers ?? 0
     experts = traces.first?.experts ?? 0
     expertsPerToken = traces.first?.expertsPerToken ?? 1

@@ -48,4 +48,15 @@ public struct AffinityTotals: Hashable, Sendable {
     }
     return difference
   }
+
+  /// Adds what another part of the same traffic showed.
+  package mutating func add(_ other: AffinityTotals) {
+    for index in transitions.indices where other.transitions.indices.contains(index) {
+      transitions[index].tokens += other.transitions[index].tokens
+      transitions[index].batches += other.transitions[index].batches
+      for pair in transitions[index].weights.indices {
+        transitions[index].weights[pair] += other.transitions[index].weights[pair]
+      }
+    }
+  }
 }

@@ -175,6 +175,12 @@ struct BatchLoad: ~Copyable, Sendable {
     }
   }
 
+  /// 1 for every count but 0, which gives 0: without a branch, since nobody foresees which experts a batch chose.
+  @inline(__always)
+  private static func one(ifAny count: UInt32) -> Int {
+    Int(truncatingIfNeeded: (UInt64(count) &+ UInt64(UInt32.max)) >> 32)
+  }
+
   private mutating func findActive() {
     active.makeRoom(experts + 1)
     activeCount = 0
@@ -186,14 +192,14 @@ struct BatchLoad: ~Copyable, Sendable {
     if groups.count == 1 {
       for expert in 0..<experts {
         unsafe active[found] = Int32(truncatingIfNeeded: expert)
-        unsafe found &+= counts[expert] > 0 ? 1 : 0
+        unsafe found &+= Self.one(ifAny: counts[expert])
       }
     } else {
       for expert in 0..<experts {
         unsafe active[found] = Int32(truncatingIfNeeded: expert)
         var any: UInt32 = 0
         for group in groups.indices { unsafe any |= counts[group &* experts &+ expert] }
-        found &+= any > 0 ? 1 : 0
+        found &+= Self.one(ifAny: any)
       }
     }
     activeCount = found

@@ -39,6 +39,13 @@
     unsafe start.update(repeating: filler, count: count)
   }
 
+  /// Lends the first `count` elements until the memory grows or goes.
+  func lend(_ count: Int) -> Lent<Element> {
+    precondition(count >= 0 && count <= capacity)
+    // Safety: the elements are inside the memory.
+    return unsafe Lent(UnsafeMutableBufferPointer(start: start, count: count))
+  }
+
   /// The element at a checked place.
   subscript(index: Int) -> Element {
     @inline(__always) get {

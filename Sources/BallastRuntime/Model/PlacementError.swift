@@ -43,11 +43,12 @@ extension Placement {
   /// - Throws: The first broken invariant, in layer order; memory last.
   /// - Complexity: O(replicas).
   public func check(shape: ModelShape, topology: Topology) throws(PlacementError) {
-    guard layers.count == shape.layers else {
-      throw .layerCount(placement: layers.count, model: shape.layers)
-    }
+    try checkNames(layers: shape.layers, experts: shape.expertsPerLayer, devices: topology.devices.count)
     for (index, layer) in layers.enumerated() {
-      try layer.check(LayerID(index), shape, devices: topology.devices.count)
+      for replica in layer.replicas where replica.residency == .stored && replica.precision != shape.fullPrecision {
+        throw .storedPrecision(
+          layer: LayerID(index), expert: replica.expert, precision: replica.precision, full: shape.fullPrecision)
+      }
     }
     let bytes = bytesPerDevice(shape: shape, devices: topology.devices.count)
     for (index, used) in bytes.enumerated() where used > topology.devices[index].memoryBytes {
@@ -56,9 +57,18 @@ extension Placement {
   }
 }
 
+extension Placement {
+  /// The invariants that need no bytes.
+  package func checkNames(layers count: Int, experts: Int, devices: Int) throws(PlacementError) {
+    guard layers.count == count else { throw .layerCount(placement: layers.count, model: count) }
+    for (index, layer) in layers.enumerated() {
+      try layer.check(LayerID(index), experts: experts, devices: devices)
+    }
+  }
+}
+
 extension LayerPlacement {
-  fileprivate func check(_ layer: LayerID, _ shape: ModelShape, devices: Int) throws(PlacementError) {
-    let experts = shape.expertsPerLayer
+  fileprivate func check(_ layer: LayerID, experts: Int, devices: Int) throws(PlacementError) {
     var next = 0
     var previous: Replica?
     for replica in replicas {
@@ -67,10 +77,6 @@ extension LayerPlacement {
       }
       guard (0..<devices).contains(replica.device.index) else {
         throw .unknownDevice(layer: layer, device: replica.device, devices: devices)
-      }
-      guard replica.residency == .resident || replica.precision == shape.fullPrecision else {
-        throw .storedPrecision(
-          layer: layer, expert: replica.expert, precision: replica.precision, full: shape.fullPrecision)
       }
       if let previous, previous.expert == replica.expert, previous.device == replica.device {
         throw .duplicate(layer: layer, expert: replica.expert, device: replica.device)

@@ -200,6 +200,11 @@ public struct Lane: ~Copyable, Sendable {
     return 0
   }
 
+  /// The version of the table that the next dispatch would use if no other were published until then.
+  ///
+  /// - Complexity: Wait-free, as reading the table is in a dispatch.
+  package var tableVersion: UInt64 { path.table.withCurrent(reader: row) { $0.version } }
+
   private func check(_ expertsPerLayer: Int, _ layer: LayerID, _ round: RoundID) throws(ExecutionError) {
     let counters = path.counters
     guard (0..<counters.layers).contains(layer.index) else {

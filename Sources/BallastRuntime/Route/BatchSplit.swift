@@ -50,6 +50,10 @@ package struct BatchSplit: Sendable {
       speed = 1 / perToken
     }
 
+    /// 1 when there are any tokens, otherwise 0.
+    @inline(__always)
+    var isUsed: Int32 { tokens > 0 ? 1 : 0 }
+
     /// How many they are, once they are whole and fewer than 2³².
     @inline(__always)
     var wholeTokens: Int {
@@ -123,6 +127,7 @@ package struct BatchSplit: Sendable {
     Self.append(
       to: &items, &pieces, mostItems: classes * load.activeCount, mostPieces: classes * graph.device.count
     ) { items, pieces in
+      if pinned == nil, load.sharedLeast == .int4 { return demand.addAll(load, graph, &items, &pieces) }
       load.forEachDemand { expert, least, tokens in
         demand.add(
           Demand(expert: expert, tokens: Double(tokens), least: least, pinned: pinned), graph, &items, &pieces)

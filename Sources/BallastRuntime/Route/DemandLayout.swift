@@ -39,6 +39,25 @@ struct DemandLayout: Sendable {
     pieces = 0
   }
 
+  /// Adds everything of a batch that may meet any replica: an item each expert, with a piece for each of its replicas.
+  @inline(__always)
+  mutating func addAll(
+    _ load: borrowing BatchLoad, _ graph: ReplicaGraph, _ items: inout OutputSpan<BatchSplit.Item>,
+    _ output: inout OutputSpan<BatchSplit.Piece>
+  ) {
+    movable.append(addingCapacity: load.activeCount) { movable in
+      var first = 0
+      load.forEachDemand { expert, _, tokens in
+        let replicas = graph.replicas(of: expert)
+        for replica in replicas { output.append(graph.pieces[replica]) }
+        if replicas.count > 1 { movable.append(items.count) }
+        let end = first &+ replicas.count
+        items.append(BatchSplit.Item(expert: expert, tokens: Double(tokens), pieces: first..<end))
+        first = end
+      }
+    }
+  }
+
   /// Adds an item with a piece for each replica its tokens accept, or for the most exact ones when they accept none.
   @inline(__always)
   mutating func add(

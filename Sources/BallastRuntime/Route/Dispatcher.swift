@@ -53,55 +53,60 @@ package struct Dispatcher: ~Copyable, Sendable {
 
   /// Orders pieces by device; within a device they stay in the order of experts.
   private mutating func orderPieces(devices: Int) {
+    let count = split.pieces.count
     starts.makeRoom(devices + 2)
     starts.clear(devices + 2)
-    order.makeRoom(split.pieces.count)
+    order.makeRoom(count + 1)
+    let starts = starts.lend(devices + 2)
+    let order = order.lend(count + 1)
+    let pieces = split.pieces.span
     // After the second loop `starts[device + 1]` is where the device's pieces start, after the third where they end.
-    for piece in split.pieces where piece.tokens > 0 { starts[piece.device + 2] += 1 }
-    for device in 0..<devices { starts[device + 2] += starts[device + 1] }
-    for index in split.pieces.indices where split.pieces[index].tokens > 0 {
-      let device = split.pieces[index].device
-      order[Int(starts[device + 1])] = Int32(index)
-      starts[device + 1] += 1
+    // No branch tells pieces without tokens apart, since nobody foresees which they are.
+    for index in 0..<count { starts[pieces[index].device &+ 2] &+= pieces[index].isUsed }
+    for device in 0..<devices { starts[device &+ 2] &+= starts[device &+ 1] }
+    for index in 0..<count {
+      let device = pieces[index].device
+      let isUsed = pieces[index].isUsed
+      // A piece without tokens goes behind the end, where nobody looks.
+      let place = count &+ Int(isUsed) &* (Int(starts[device &+ 1]) &- count)
+      order[place] = Int32(truncatingIfNeeded: index)
+      starts[device &+ 1] &+= isUsed
     }
   }
 
   private mutating func emitRuns(
     _ replicas: borrowing [Dispatch.Run], devices: Int, runs: inout [Dispatch.Run], deviceRuns: inout [Int]
   ) {
-    runs.removeAll(keepingCapacity: true)
-    deviceRuns.removeAll(keepingCapacity: true)
+    let count = Int(starts[devices])
     cursors.begin(pieces: split.pieces.count)
-    deviceRuns.append(addingCapacity: devices + 1) { deviceRuns in
-      runs.append(addingCapacity: Int(starts[devices])) { runs in
-        var entry = 0
-        for device in 0..<devices {
-          deviceRuns.append(runs.count)
-          for place in Int(starts[device])..<Int(starts[device + 1]) {
-            let index = Int(order[place])
-            let end = entry + split.pieces[index].wholeTokens
-            emitRun(replicas[split.pieces[index].replica], entry..<end, on: device, &runs)
-            cursors.place(piece: index, run: runs.count - 1, entry: entry)
-            entry = end
-          }
+    runs.removeAll(keepingCapacity: true)
+    runs.append(addingCapacity: count) { runs in
+      var entry = 0
+      var last = (replica: -1, device: -1, entry: 0)
+      for place in 0..<count {
+        let index = Int(order[place])
+        let piece = split.pieces[index]
+        let end = entry &+ piece.wholeTokens
+        if piece.replica == last.replica, piece.device == last.device {
+          runs[runs.count &- 1] = replicas[piece.replica].with(last.entry..<end, on: piece.device)
+        } else {
+          last = (piece.replica, piece.device, entry)
+          cursors.open(run: runs.count, entry: entry)
+          runs.append(replicas[piece.replica].with(entry..<end, on: piece.device))
         }
-        deviceRuns.append(runs.count)
+        cursors.place(piece: index, run: runs.count &- 1, entry: entry)
+        entry = end
       }
     }
+    countRuns(runs, devices: devices, into: &deviceRuns)
   }
 
-  /// Appends a run, or lengthens the last one when it is of the same replica on the same device.
-  @inline(__always)
-  private mutating func emitRun(
-    _ replica: Dispatch.Run, _ entries: Range<Int>, on device: Int, _ runs: inout OutputSpan<Dispatch.Run>
-  ) {
-    let last = runs.count - 1
-    if last >= 0, runs[last].handle == replica.handle, runs[last].device.index == device {
-      runs[last] = runs[last].with(runs[last].entries.lowerBound..<entries.upperBound, on: device)
-    } else {
-      cursors.open(run: runs.count, entry: entries.lowerBound)
-      runs.append(replica.with(entries, on: device))
-    }
+  private func countRuns(_ runs: borrowing [Dispatch.Run], devices: Int, into deviceRuns: inout [Int]) {
+    deviceRuns.resize(to: devices + 1, with: 0)
+    deviceRuns.setAll(to: 0)
+    var counts = deviceRuns.mutableSpan
+    for index in runs.indices { counts[runs[index].device.index &+ 1] &+= 1 }
+    for device in 0..<devices { counts[device &+ 1] &+= counts[device] }
   }
 
   /// Hands each item's tokens out to its pieces in token order.

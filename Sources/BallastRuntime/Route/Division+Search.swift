@@ -5,9 +5,9 @@ extension Division {
   // allows and what was reached. A limit no placement meets is given up; so is one for which the trials ran out.
 
   /// Divides all items around the busiest device together, as long as that shortens it.
-  mutating func searchTogether(bound: Double, trials limit: Int) {
+  mutating func searchTogether(enough: Double, trials limit: Int) {
     var trials = limit
-    while trials > 0, longest > bound * (1 + 1e-9), let count = gatherAroundLongest() {
+    while trials > 0, longest > enough, let count = gatherAroundLongest() {
       guard shorten(members: count, &trials) else { return }
     }
   }

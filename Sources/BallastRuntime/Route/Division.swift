@@ -187,6 +187,7 @@ struct Division {
   mutating func roundToWholeTokens() {
     for place in 0..<movableCount {
       let item = movable(place)
+      if isWhole(item) { continue }
       candidateCount = 0
       for piece in range(item) {
         scratch.candidates[candidateCount] = Candidate(piece: piece, entry: Self.whole(tokens(piece) + 1e-6), speed: 0)
@@ -200,6 +201,11 @@ struct Division {
       }
       putSingly(left)
     }
+  }
+
+  private func isWhole(_ item: Int) -> Bool {
+    for piece in range(item) where Self.whole(tokens(piece)) != tokens(piece) { return false }
+    return true
   }
 
   /// Hands tokens one by one to the candidate that finishes first.

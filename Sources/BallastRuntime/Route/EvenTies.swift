@@ -18,10 +18,10 @@ extension Division {
     var high = busiestPiece
     guard high > low * (1 + tie) else { return }
     let unevenness = max(longest / meanTime, 1 + tie / 3)
-    noteSolved()
-    for _ in 0..<Self.bisections {
+    for trial in 0..<Self.bisections {
       let most = wholeTokens ? Self.roundedUp((low + high) / 2) : (low + high) / 2
       guard most < high else { break }
+      if trial == 0 { noteSolved() }
       bound(most: most, limit: min(limit, meanTime * unevenness), trials: trials)
       if longest <= min(limit, meanTime * unevenness) {
         high = most

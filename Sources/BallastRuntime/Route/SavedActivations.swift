@@ -14,18 +14,18 @@ extension Division {
 
   /// Uses fewer replicas where sharing the tokens costs more than it saves.
   ///
-  /// Stops when the busiest device takes no more than `bound`, below which it cannot come.
-  mutating func saveActivations(bound: Double, trials limit: Int) {
-    guard longest > bound * (1 + 1e-9) else { return }
+  /// Stops when the busiest device takes no more than `enough`.
+  mutating func saveActivations(enough: Double, trials limit: Int) {
+    guard longest > enough else { return }
     var trials = limit
-    for doublings in Self.powers where trials > 0 && longest > bound * (1 + 1e-9) {
+    for doublings in Self.powers where trials > 0 && longest > enough {
       for _ in 0..<Self.passesPerPower where trials > 0 {
         guard spread(doublings: doublings, &trials) else { break }
       }
     }
     trials = limit
-    while trials > 0, longest > bound * (1 + 1e-9), relieveLongest(&trials) {}
-    searchTogether(bound: bound, trials: limit)
+    while trials > 0, longest > enough, relieveLongest(&trials) {}
+    searchTogether(enough: enough, trials: limit)
   }
 
   /// Divides one item after another so that it presses least on its devices; false when all stay as they were.

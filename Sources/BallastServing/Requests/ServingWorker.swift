@@ -1,5 +1,6 @@
 import BallastGating
 import BallastRuntime
+import Foundation
 
 /// Serves requests on one lane by continuous batching: sequences join and leave between steps.
 ///
@@ -40,7 +41,7 @@ public struct ServingWorker: ~Copyable, Sendable {
     self.decoder = decoder
   }
 
-  /// Serves requests of `queue` until it is exhausted and its own are finished.
+  /// Serves requests of `queue` until it is exhausted and its own are finished; sleeps while none has arrived.
   ///
   /// - Parameters:
   ///   - queue: Shared with other lanes.
@@ -58,7 +59,11 @@ public struct ServingWorker: ~Copyable, Sendable {
       let start = ContinuousClock.now
       admit(queue)
       let decodeTokens = fill(isCounted: isCounted)
-      guard batch.tokenCount > 0 else { return scores }
+      guard batch.tokenCount > 0 else {
+        guard let pause = queue.untilNext else { return scores }
+        Thread.sleep(forTimeInterval: min(Self.longestPause, pause / .seconds(1)))
+        continue
+      }
       let expertTime = decoder.expertTime
       let gating = decoder.gateTotals
       let unmet = decoder.unmetAssignments
@@ -71,6 +76,9 @@ public struct ServingWorker: ~Copyable, Sendable {
           gating: decoder.gateTotals.since(gating), unmetAssignments: decoder.unmetAssignments - unmet))
     }
   }
+
+  /// Seconds a worker sleeps at once while nothing has arrived.
+  private static let longestPause = 0.002
 
   /// Gives every free slot a request.
   private mutating func admit(_ queue: RequestQueue) {

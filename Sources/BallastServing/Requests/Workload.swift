@@ -62,6 +62,9 @@ public struct Workload: Hashable, Sendable {
     at position: Double, _ order: [Int], _ configuration: WorkloadConfiguration, _ random: inout SplitMix64
   ) -> Int {
     guard random.fraction() < configuration.dominantShare else { return random.below(order.count) }
+    if configuration.transition == .abrupt {
+      return order[min(Int(position * Double(configuration.phases)), configuration.phases - 1) % order.count]
+    }
     // Half a phase before the first middle and after the last, the outer phases dominate alone.
     let place = min(Double(configuration.phases - 1), max(0, position * Double(configuration.phases) - 0.5))
     let before = Int(place)

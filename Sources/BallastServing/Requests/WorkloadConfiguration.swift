@@ -8,8 +8,18 @@ public struct WorkloadConfiguration: Hashable, Sendable {
   public var phases = 4
   /// The share of requests from the dominant domain in the middle of its phase; the rest is even over all domains.
   public var dominantShare = 0.8
+  /// How one phase becomes the next.
+  public var transition = Transition.fading
   /// Decides every random choice.
   public var seed: UInt64 = 1
+
+  /// How one phase becomes the next.
+  public enum Transition: Hashable, Sendable {
+    /// The dominant domain's share falls while the next one's rises.
+    case fading
+    /// The next domain takes over from one request to the next.
+    case abrupt
+  }
 
   /// A list of `requests` with the default mix.
   public init(requests: Int) { self.requests = requests }

@@ -19,7 +19,7 @@
 #define BALLAST_H
 
 #define BALLAST_VERSION_MAJOR 1
-#define BALLAST_VERSION_MINOR 0
+#define BALLAST_VERSION_MINOR 1
 #define BALLAST_VERSION_PATCH 0
 
 #include "ballast/types.h"
@@ -31,5 +31,8 @@
 #include "ballast/load.h"
 #include "ballast/plan.h"
 #include "ballast/executor.h"
+#include "ballast/operation.h"
+#include "ballast/learned.h"
+#include "ballast/replay.h"
 
 #endif

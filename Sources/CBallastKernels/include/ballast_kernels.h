@@ -28,7 +28,7 @@ enum { BALLAST_GROUP = 32 };
 enum { BALLAST_PASS = 96 };
 
 /// What packing found.
-enum { BALLAST_PACKED = 0, BALLAST_NOT_FINITE = 1, BALLAST_NO_MEMORY = 2 };
+enum { BALLAST_PACKED = 0, BALLAST_NOT_FINITE = 1 };
 
 /// A matrix as a checkpoint stores it, `[output][reduction]`, row-major.
 typedef struct ballast_source {

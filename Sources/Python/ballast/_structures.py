@@ -90,7 +90,7 @@ class Dispatch(Structure):
 
 class Step(Structure):
     _fields_ = [("size", u32), ("kind", u32), ("step", u64), ("replica", Replica), ("table_version", u64),
-                ("bytes", u64)]
+                ("bytes", u64), ("switch_step", u64)]
 
 
 class Event(Structure):

@@ -110,8 +110,10 @@ class Balancer(library.Handle):
         try:
             yield self
         finally:
-            if thread.is_alive() and not self.closed:
+            # Another run, if there is one, may take the first stop.
+            while thread.is_alive() and not self.closed:
                 self.stop()
+                thread.join(0.05)
             thread.join()
         if failures:
             raise failures[0]

@@ -39,6 +39,8 @@ extension BlockingCalls {
       // What had been staged is to be given back.
       #expect(third.kind == BALLAST_STEP_RETIRE)
       #expect(third.replica.replica == first.replica.replica)
+      // The turn is over once there is nothing more to wait for.
+      #expect(try engine.nextStep() == nil)
       #expect(try engine.placement().map(\.replica) == before)
       #expect(try engine.statistics.plans_abandoned == 1)
     }

@@ -50,7 +50,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("confidence", ["least sure, entropy", "random", "surest, variance"]), ("topp", ["top-k", "top-p", "top-p, mean held"]),
+    ("confidence", ["least sure, entropy", "random", "surest, variance"]),
+    ("topp", ["top-k", "top-p", "top-p, mean held"]),
   ]) func drawsGates(figure: String, curves: [String]) throws {
     let scratch = try Scratch()
     var model = TinyModel()
@@ -60,13 +61,36 @@ import Testing
       ["figure", figure, "--model", "model", "--sequences", "1", "--svg", "plot.svg", "--json", "points.json"],
       in: scratch)
     let (plot, points) = (try scratch.text("plot.svg"), try scratch.text("points.json"))
-    for curve in curves { #expect(output.contains(curve) && plot.contains(curve) && points.contains("\"\(curve)\"")) }
+    for curve in curves {
+      #expect(output.contains(curve) && plot.contains(curve) && points.contains("\"\(curve)\""))
+    }
+  }
+
+  @Test func drawsRounds() throws {
+    let scratch = try Scratch()
+    var model = TinyModel(rounds: 2)
+    model.fields["max_position_embeddings"] = "256"
+    try model.write("model", in: scratch)
+    let arguments = [
+      "figure", "rounds", "--model", "model", "--svg", "plot.svg", "--json", "points.json", "--sequences",
+    ]
+    #expect(try expectDone(arguments + ["2", "--devices", "4"], in: scratch).contains("contiguous"))
+    #expect(try scratch.text("plot.svg").contains("between rounds"))
+    let points = try #require(try scratch.object("points.json")["points"] as? [[String: Any]])
+    let moves = points.compactMap { $0["movesBetweenRounds"] as? Double }
+    // Two layers, each passed once more: no token moves more often between rounds.
+    #expect(moves.count == 9 && moves.allSatisfy { (0...2).contains($0) })
+    try expectRefused(arguments + ["2", "--devices", "3"], in: scratch, naming: ["16 experts", "3 devices"])
+    model.rounds = 1
+    try model.write("model", in: scratch)
+    try expectRefused(arguments + ["2"], in: scratch, naming: ["one round", "--model"])
   }
 
   @Test(arguments: [
     (["activation", "--largest-batch", "0"], "--largest-batch is 0"),
     (["borrowing", "--tokens-per-device", "0"], "--tokens-per-device is 0"),
     (["confidence", "--sequences", "0"], "--sequences is 0"), (["topp", "--sequences", "-1"], "--sequences"),
+    (["rounds", "--sequences", "1"], "--sequences is 1"), (["rounds", "--devices", "0"], "--devices is 0"),
   ]) func refusesBadOptions(arguments: [String], naming: String) throws {
     try expectUsageError(["figure"] + arguments, in: Scratch(), naming: [naming])
   }

@@ -10,8 +10,15 @@ import Testing
       let p999: Double
     }
 
+    struct Imbalance: Decodable {
+      let expert: Double
+      let replica: Double
+      let device: Double
+    }
+
     let tokensPerSecond: Double
     let stepMilliseconds: Percentiles
+    let imbalanceByRound: [Imbalance]
     let expertImbalance: Double
     let replicaImbalance: Double
     let deviceImbalance: Double
@@ -25,6 +32,8 @@ import Testing
     let meanExperts: Double
     let escalatedShare: Double?
     let unmetShare: Double
+    let mostWaiting: Int?
+    let reliefSteps: Int
   }
 
   struct Alternation: Decodable {
@@ -65,6 +74,28 @@ import Testing
     #expect(try Self.run(scratch, ["--config", "gate.yaml"]).adaptive.meanExperts == 7)
     let own = try Self.run(scratch, ["--config", "gate.yaml", "--gate", "topk"])
     #expect(own.adaptive.meanExperts == 2)
+  }
+
+  @Test func waitingRequestsMoveTheGateAndDriftIsShown() throws {
+    let scratch = try Scratch()
+    try TinyModel().write("model", in: scratch)
+    try scratch.write("quick.yaml", "tickMilliseconds: 20\nestimator:\n  windowTokens: 64\n")
+    let written = try Self.run(
+      scratch,
+      [
+        "--surge", "50", "--gate", "topp", "--mass", "1", "--queue-target", "1", "--drift", "--config", "quick.yaml",
+        "--report", "run.html",
+      ])
+    #expect(try #require(written.adaptive.mostWaiting) > 1)
+    #expect(written.adaptive.reliefSteps > 0 && written.static.reliefSteps == 0)
+    let report = try scratch.text("run.html")
+    for title in ["Requests that wait", "Level of relief", "Drift of the routing"] { #expect(report.contains(title)) }
+    #expect(try Self.run(scratch).adaptive.mostWaiting == nil)
+    try expectRefused(
+      ["run", "--model", "model", "--queue-target", "3"], in: scratch, naming: ["--queue-target is 3", "topp"])
+    for (option, value) in [("--surge", "0"), ("--surge", "nan"), ("--queue-target", "-1")] {
+      try expectUsageError(["run", option + "=" + value], in: scratch, naming: [option])
+    }
   }
 
   @Test func servesBothArmsInsideTheSameBytes() throws {
@@ -114,6 +145,20 @@ import Testing
     #expect(arms.adaptive.storedShare > 0)
     #expect((arms.adaptive.substitutedShare > 0) == (evicted == "substitute"))
     if evicted == "stored" { #expect(abs(written.static.bitsPerByte - written.adaptive.bitsPerByte) < 1e-3) }
+  }
+
+  @Test func roundsAreShownApart() throws {
+    let scratch = try Scratch()
+    try TinyModel(rounds: 2).write("model", in: scratch)
+    try scratch.write("every.yaml", "estimator:\n  samplingInterval: 1\n")
+    let written = try Self.run(scratch, ["--report", "run.html", "--config", "every.yaml"])
+    for arm in [written.static, written.adaptive] {
+      #expect(arm.imbalanceByRound.count == 2)
+      #expect(arm.imbalanceByRound.allSatisfy { $0.expert >= 1 && $0.device >= 1 && $0.replica > 0 })
+      let mean = arm.imbalanceByRound.reduce(0) { $0 + $1.expert } / 2
+      #expect(abs(mean - arm.expertImbalance) < 0.05)
+    }
+    #expect(try scratch.text("run.html").contains("round 1: device imbalance"))
   }
 
   @Test func equalRequestsPredictEqually() throws {

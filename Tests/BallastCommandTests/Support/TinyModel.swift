@@ -15,11 +15,16 @@ struct TinyModel {
     "num_experts_per_tok": "2", "tie_word_embeddings": "true",
   ]
 
+  /// Rounds each layer takes, of one expert each.
+  var rounds = 1
+
   /// Writes the model and texts of two domains into a folder of `scratch`.
   func write(_ folder: String, in scratch: Scratch) throws {
+    var fields = fields
+    if rounds > 1 { fields["rounds_per_layer"] = "\(rounds)" }
     let text = fields.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", ")
     try scratch.write("\(folder)/config.json", "{\(text)}")
-    try scratch.write("\(folder)/model.safetensors", Self.safetensors())
+    try scratch.write("\(folder)/model.safetensors", safetensors())
     try scratch.write("\(folder)/texts/low.txt", (0..<400).map { UInt8($0 * 7 % 96 + 32) })
     try scratch.write("\(folder)/texts/high.txt", (0..<400).map { UInt8($0 * 13 % 120 + 128) })
   }
@@ -34,15 +39,20 @@ struct TinyModel {
   }
 
   /// Every tensor, in the order of the file.
-  private static var tensors: [(name: String, shape: [Int])] {
-    var all = [("model.embed_tokens.weight", [256, hidden]), ("model.norm.weight", [hidden])]
-    for layer in 0..<layers {
+  private var tensors: [(name: String, shape: [Int])] {
+    var all = [("model.embed_tokens.weight", [256, Self.hidden]), ("model.norm.weight", [Self.hidden])]
+    for layer in 0..<Self.layers {
       let prefix = "model.layers.\(layer)."
-      all += ["input_layernorm", "post_attention_layernorm"].map { ("\(prefix)\($0).weight", [hidden]) }
-      all += ["q", "k", "v", "o"].map { ("\(prefix)self_attn.\($0)_proj.weight", [hidden, hidden]) }
-      all.append(("\(prefix)block_sparse_moe.gate.weight", [experts, hidden]))
-      for expert in 0..<experts {
-        all += [("w1", [inner, hidden]), ("w2", [hidden, inner]), ("w3", [inner, hidden])].map {
+      all += ["input_layernorm", "post_attention_layernorm"].map { ("\(prefix)\($0).weight", [Self.hidden]) }
+      all += ["q", "k", "v", "o"].map { ("\(prefix)self_attn.\($0)_proj.weight", [Self.hidden, Self.hidden]) }
+      all.append(("\(prefix)block_sparse_moe.gate.weight", [Self.experts, Self.hidden]))
+      for round in stride(from: 1, to: rounds, by: 1) {
+        all.append(("\(prefix)block_sparse_moe.rounds.\(round).gate.weight", [Self.experts, Self.hidden]))
+      }
+      for expert in 0..<Self.experts {
+        all += [
+          ("w1", [Self.inner, Self.hidden]), ("w2", [Self.hidden, Self.inner]), ("w3", [Self.inner, Self.hidden]),
+        ].map {
           ("\(prefix)block_sparse_moe.experts.\(expert).\($0.0).weight", $0.1)
         }
       }
@@ -50,7 +60,7 @@ struct TinyModel {
     return all
   }
 
-  private static func safetensors() -> [UInt8] {
+  private func safetensors() -> [UInt8] {
     var entries: [String] = []
     var elements: [UInt8] = []
     var state: UInt32 = 1
@@ -67,7 +77,7 @@ struct TinyModel {
       entries.append(
         "\"\(name)\": {\"dtype\": \"BF16\", \"shape\": [\(sizes)], \"data_offsets\": [\(begin), \(elements.count)]}")
     }
-    return framed("{\(entries.joined(separator: ", "))}") + elements
+    return Self.framed("{\(entries.joined(separator: ", "))}") + elements
   }
 
   /// A header with its length before it.

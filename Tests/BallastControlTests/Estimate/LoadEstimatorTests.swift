@@ -222,4 +222,24 @@ import Testing
   private func error(_ estimate: LoadEstimate, _ expert: Int) -> Double {
     estimate.errors.error(layer: LayerID(0), expert: ExpertID(expert), precision: .int8, full: .bfloat16)
   }
+
+  @Test func everyRoundIsAScenarioAndTheirMeanABatch() throws {
+    let shape = try ModelShape(
+      layers: 1, expertsPerLayer: 2, expertsPerToken: 1, bytesPerExpert: PerPrecision(repeating: 1),
+      fullPrecision: .bfloat16, roundsPerLayer: 2)
+    var configuration = EstimatorConfiguration()
+    configuration.historyWindows = 4
+    var estimator = LoadEstimator(shape: shape, configuration: configuration)
+    var window = LoadTotals(layers: 1, expertsPerLayer: 2, roundsPerLayer: 2)
+    for _ in 0..<5 {
+      window.add([9000, 1000], tokens: 10_000, phase: .prefill, layer: LayerID(0))
+      window.add([1000, 9000], tokens: 10_000, phase: .prefill, layer: LayerID(0), round: RoundID(1))
+    }
+    let estimate = try estimate(&estimator, window, samples(shape), placement(shape))
+    #expect(estimate.tokensPerBatch == [[5000, 5000]])
+    #expect(estimate.batchesPerTick == 10)
+    #expect(estimate.scenarios.count == 8)
+    let shares = estimate.scenarios.map { $0.tokensPerBatch[0][0] / $0.tokensPerBatch[0].reduce(0, +) }
+    #expect(shares.count { abs($0 - 0.9) < 0.02 } == 4 && shares.count { abs($0 - 0.1) < 0.02 } == 4)
+  }
 }

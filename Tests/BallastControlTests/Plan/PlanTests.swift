@@ -25,4 +25,43 @@ import Testing
     #expect(plan.copiesMoved > 0)
     #expect(plan.copiesMoved <= plan.changes.reduce(0) { $0 + $1.added.count })
   }
+
+  private func planned() throws -> (plan: Plan, bytes: [UInt8]) {
+    let planning = try PlanningCase(seed: 11)
+    let start = Placement.contiguous(shape: planning.shape, topology: planning.topology)
+    var plan = planning.planner().plan(from: start, for: planning.estimate, within: planning.limits(share: 1.4))
+    plan.switchStep = 99
+    return (
+      plan,
+      plan.bytes(experts: planning.shape.expertsPerLayer, devices: planning.topology.devices.count)
+    )
+  }
+
+  @Test func aPlanIsReadBackAsItWasWritten() throws {
+    let (plan, bytes) = try planned()
+    let read = try Plan.read(bytes.span)
+    #expect(read.plan.current == plan.current && read.plan.target == plan.target)
+    #expect(read.plan.changes == plan.changes && read.plan.forecast == plan.forecast)
+    #expect(read.plan.switchStep == 99 && read.plan.version == nil && read.plan.isCutShort == plan.isCutShort)
+    #expect(read.plan.bytes(experts: read.experts, devices: read.devices) == bytes)
+  }
+
+  @Test func aDamagedPlanIsRefused() throws {
+    var (_, bytes) = try planned()
+    for length in stride(from: 0, to: bytes.count, by: 7) {
+      #expect(throws: SealedError.self) { try Plan.read(bytes.span.extracting(first: length)) }
+    }
+    for place in bytes.indices {
+      bytes[place] ^= 0x20
+      #expect(throws: SealedError.damaged) {
+        do throws(SealedError) { _ = try Plan.read(bytes.span) } catch {
+          switch error {
+          case .anotherKind, .version: throw SealedError.damaged
+          default: throw error
+          }
+        }
+      }
+      bytes[place] ^= 0x20
+    }
+  }
 }

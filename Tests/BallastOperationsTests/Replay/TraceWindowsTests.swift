@@ -27,7 +27,7 @@ import Testing
     #expect { try TraceWindows(traces, rows: 4) } throws: { error in
       ["a.npy", "b.npy", "5, 2 rows", "1 whole windows of 4", "at least 2"].allSatisfy("\(error)".contains)
     }
-    for rows in [0, -1, Int.max] { #expect(throws: ReplayError.self) { try TraceWindows(traces, rows: rows) } }
+    for rows in [0, -1, Int.max] { #expect(throws: TraceWindowsError.self) { try TraceWindows(traces, rows: rows) } }
   }
 
   @Test func tracesMustAgree() throws {

@@ -51,6 +51,17 @@ import Testing
     #expect(lane.lastDispatch.runs.map(\.expert.index) == [0, 1, 2])
   }
 
+  @Test func theVersionIsThatOfTheTablePublishedLast() throws {
+    let (path, _) = try makePath()
+    let lane = try path.makeLane()
+    #expect(lane.tableVersion == 0)
+    let next = try RoutingTable(
+      .contiguous(shape: path.executor.shape, topology: path.executor.topology), handle: { _, _ in 0 },
+      shape: path.executor.shape, topology: path.executor.topology, cost: .tokens, version: 7)
+    path.table.replace(with: next)
+    #expect(lane.tableVersion == 7)
+  }
+
   @Test func dispatchingCountsWithoutExecuting() throws {
     let (path, executor) = try makePath()
     var lane = try path.makeLane()

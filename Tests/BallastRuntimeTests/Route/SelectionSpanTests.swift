@@ -53,6 +53,23 @@ import Testing
     #expect(refusal([] as [Int32]) == nil)
   }
 
+  /// Numbers are checked many at a time: wherever the bad one stands, it is found.
+  @Test(arguments: [0, 1, 7, 8, 31, 32, 63, 64, 65, 127, 128, 129])
+  func anExpertOutOfRangeIsFoundAnywhere(place: Int) {
+    for experts in [100, 128] {
+      func check<ID: FixedWidthInteger & BitwiseCopyable>(_: ID.Type) {
+        var ids = Array(repeating: ID(99), count: 130)
+        #expect(refusal(ids, of: experts) == nil)
+        ids[place] = ID(experts)
+        #expect(refusal(ids, of: experts) == .expertOutOfRange(expert: experts, expertsPerLayer: experts))
+      }
+      check(UInt8.self)
+      check(Int16.self)
+      check(Int32.self)
+      check(UInt64.self)
+    }
+  }
+
   @Test func rowsGatesAndMaskMustFit() {
     #expect(refusal([0, 1, 2] as [Int32]) == .unevenRows(assignments: 3, expertsPerToken: 2))
     for count in [0, -1, Int.min] {

@@ -47,6 +47,16 @@ import Testing
     #expect(steps.allSatisfy { $0.duration > .zero })
   }
 
+  @Test func requestsThatArriveLaterAreServedToo() throws {
+    let workload = try workload(6)
+    let path = try BundledModel.executor.get().path()
+    var worker = try worker(path, slots: 4)
+    let arrivals: [Duration] = (0..<6).map { .milliseconds($0 < 3 ? 0 : 60) }
+    let scores = try worker.run(RequestQueue(workload.requests, arrivals: arrivals))
+    let generated = workload.requests.reduce(0) { $0 + $1.bytes.count - $1.promptBytes }
+    #expect(scores.reduce(0) { $0 + $1.bytes } == generated)
+  }
+
   @Test func phasesAreCountedApartAndWarmingUpIsNotCounted() throws {
     let workload = try workload(6)
     let path = try BundledModel.executor.get().path()

@@ -29,6 +29,16 @@ import Testing
     #expect(workload.fedBytes == workload.requests.reduce(0) { $0 + $1.bytes.count } - 300)
   }
 
+  @Test func anAbruptPhaseHasItsDomainAloneUntilTheNext() throws {
+    var configuration = WorkloadConfiguration(requests: 400)
+    (configuration.transition, configuration.dominantShare) = (.abrupt, 1)
+    let domains = try Workload(texts: texts, configuration: configuration).requests.map(\.domain)
+    // Four phases of three domains: the first comes back.
+    for phase in 0..<4 { #expect(Set(domains[phase * 100..<(phase + 1) * 100]).count == 1) }
+    #expect(Set(domains[..<300]).count == 3)
+    #expect(domains[399] == domains[0])
+  }
+
   @Test func eachPhaseIsDominatedByItsDomainAndFadesIntoTheNext() throws {
     var configuration = WorkloadConfiguration(requests: 3000)
     configuration.phases = 3

@@ -26,7 +26,7 @@ enum Imports {
     Module(name: "BallastSimulator", level: 1, modules: ["BallastRuntime"], outside: core),
     Module(
       name: "BallastCPU", level: 1, modules: ["BallastRuntime", "CBallastKernels", "CJemalloc"], outside: core),
-    Module(name: "Ballast", level: 2, modules: ["BallastRuntime", "BallastControl"], outside: ["Synchronization"]),
+    Module(name: "Ballast", level: 2, modules: ["BallastRuntime", "BallastControl"], outside: core),
     Module(
       name: "BallastOperations", level: 3,
       modules: ["Ballast", "BallastRuntime", "BallastControl", "BallastGating", "BallastSimulator"],

@@ -6,6 +6,7 @@ enum UnsafeCode {
     "Sources/BallastControl/Plan/Pack/", "Sources/BallastCPU/", "Sources/BallastServing/Checkpoint/",
     "Sources/BallastServing/Decoder/",
     "Sources/BallastOperations/Files/", "Sources/BallastC/",
+    "Sources/Ballast/Learned/",
   ]
   /// How far above a spot its comment may stand.
   static let reach = 12
@@ -34,12 +35,19 @@ enum UnsafeCode {
     }
   }
 
-  /// Whether a comment stands above within reach, anywhere above in the same function, or, for the head of a
-  /// type, just below it.
+  /// Whether a comment stands above within reach, anywhere above in the same function or at its head, or, for the head
+  /// of a type, just below it.
   private static func isExplained(_ index: Int, _ file: SourceFile, _ functions: [Function]) -> Bool {
-    let enclosing = functions.filter { $0.lines.contains(index) }.map(\.lines.lowerBound).min() ?? index
+    var enclosing = functions.filter { $0.lines.contains(index) }.map(\.lines.lowerBound).min() ?? index
+    while enclosing > 0, isHead(file.lines[enclosing - 1]) { enclosing -= 1 }
     let first = max(0, min(index - reach, enclosing))
     let last = file.code[index].contains("@unchecked") ? min(index + 3, file.lines.count - 1) : index
     return file.comments[first...last].contains { $0.contains("// Safety:") }
+  }
+
+  /// Whether a line above a function belongs to its head: a comment or an attribute.
+  private static func isHead(_ line: some StringProtocol) -> Bool {
+    let text = line.drop { $0 == " " }
+    return text.hasPrefix("//") || text.hasPrefix("@")
   }
 }

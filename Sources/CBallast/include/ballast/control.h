@@ -48,6 +48,9 @@ typedef struct {
   uint64_t table_version;
   /* Bytes to stage or retire, by the model. */
   uint64_t bytes;
+  /* For a publication, the step of serving its plan is to be switched to at (`ballast_plan_set_switch`), 0 for none: acknowledge it
+   * just before the engine begins that step. Since 1.1. */
+  uint64_t switch_step;
 } ballast_step;
 
 /* Gives the next step, in the order they must be carried out; each once. While a turn is under way and has no step yet, waits up
@@ -59,7 +62,8 @@ ballast_status ballast_balancer_next_step(ballast_balancer balancer, uint32_t wa
  * took longer than `rollout.stagingTimeoutSeconds`, or was aborted, gives BALLAST_NOTHING: give back what it staged. Thread: any. */
 ballast_status ballast_balancer_acknowledge(ballast_balancer balancer, uint64_t step, uint32_t failed);
 
-/* Abandons the plan under way; BALLAST_NOTHING when there is none, or it is published already. Thread: any. */
+/* Abandons the plan under way, in executor mode one that waits for its switch step; BALLAST_NOTHING when there is none, or it is
+ * published already. Thread: any. */
 ballast_status ballast_balancer_abort(ballast_balancer balancer);
 
 #ifdef __cplusplus

@@ -35,6 +35,17 @@ typedef struct {
 ballast_status ballast_plan_forecast(ballast_plan plan, ballast_forecast *forecast);
 /* The placement it leads to, ordered by layer, expert, device; *count is the number of replicas. Thread: any. */
 ballast_status ballast_plan_placement(ballast_plan plan, ballast_replica *replicas, uint64_t capacity, uint64_t *count);
+
+/* What a plan carries. *table_version is the version the placement has once the plan is applied, one more than the balancer's it was
+ * made by, or 0 for a plan made without one; *switch_step is the step of serving at which every process switches, 0 for as soon as
+ * everything is in place. Thread: any. */
+ballast_status ballast_plan_switch(ballast_plan plan, uint64_t *table_version, uint64_t *switch_step);
+/* Chooses that step, on a count of the caller's that all processes share; 0 for none. Thread: any. */
+ballast_status ballast_plan_set_switch(ballast_plan plan, uint64_t switch_step);
+/* Writes the plan, with all it carries, as bytes with a version and a checksum; *count is their number. Thread: any. */
+ballast_status ballast_plan_serialise(ballast_plan plan, void *bytes, uint64_t capacity, uint64_t *count);
+/* The plan that was written as these bytes, in this process or another. Thread: any. */
+ballast_status ballast_plan_deserialise(const void *bytes, uint64_t count, ballast_plan *plan);
 ballast_status ballast_plan_destroy(ballast_plan plan);
 
 /* A plan from nothing, in the shapes of the published expert-parallel load balancer (EPLB), whose names these are.

@@ -42,7 +42,9 @@ enum {
   /* A batch could not be computed. */
   BALLAST_EXECUTION_FAILED = 13,
   /* The function needs a balancer of the other mode. */
-  BALLAST_WRONG_MODE = 14
+  BALLAST_WRONG_MODE = 14,
+  /* The system refused a call on a file. */
+  BALLAST_FILE_REFUSED = 15
 };
 
 /* What the calling thread's last failing call has to say: a text that is never null and stays until the thread's next failing

@@ -59,4 +59,14 @@ import Testing
       #expect(throws: DriftFigureError.self) { try figure(resamples: resamples) }
     }
   }
+
+  /// Recorded routing of two tasks: both switches are found within two windows, nothing before, and resampled tokens
+  /// raise no more alarms than stated.
+  @Test func recordedTasksAreToldApart() throws {
+    let traces = try ["intent", "translation"].map { try RoutingTrace.read("\(bundledTrace)/\($0).ids.npy") }
+    let figure = try DriftFigure(
+      DriftSegment.cut(traces, windowRows: 256), windowRows: 256, expertsPerToken: 6, chance: 0.01, resamples: 60)
+    #expect(figure.switches.allSatisfy { ($0.delay ?? 99) <= 2 && $0.alarmsBefore == 0 && $0.overlap < 0.7 })
+    #expect(figure.stationary.filter { $0.stretch == 1 }.allSatisfy { $0.alarms == 0 })
+  }
 }
