@@ -29,7 +29,7 @@ import Testing
   func tokensStayOnTheirDeviceFromRoundToRound(seed: UInt64) async throws {
     var without = try await ChainedModel(seed: seed, coefficient: 0)
     try await without.run(ticks: 16)
-    var with = try await ChainedModel(seed: seed, coefficient: 1)
+    var with = try await ChainedModel(seed: seed, coefficient: 10)
     try await with.run(ticks: 16)
     let scattered = without.mean(10..<16) { $0.moved }
     let near = with.mean(10..<16) { $0.moved }

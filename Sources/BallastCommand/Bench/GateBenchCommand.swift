@@ -7,7 +7,7 @@ struct GateBenchCommand: ParsableCommand {
     commandName: "gate",
     abstract: "Measure gates, in ns per token, and dispatching what they choose.",
     discussion: """
-      Logits are normal deviates, each token's times a sharpness from 0.5 to 3; 64 tokens a batch, one thread. The
+      Logits are normal deviates, each token's times a sharpness from 0.5 to 3; 512 tokens a batch, one thread. The
       number in a name is that of experts; top-k chooses 8 of 256, or 4 of 32.
 
       topK…              top-k, which every other row is compared with

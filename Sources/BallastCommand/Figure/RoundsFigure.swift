@@ -1,3 +1,4 @@
+import Ballast
 import BallastControl
 import BallastOperations
 import BallastRuntime

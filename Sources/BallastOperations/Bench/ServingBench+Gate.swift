@@ -3,7 +3,7 @@ import BallastRuntime
 
 extension ServingBench {
   /// Tokens of a batch that gates are measured with.
-  private static var gatedTokens: Int { 64 }
+  private static var gatedTokens: Int { 512 }
 
   /// Choosing experts, by each gate, over 256 experts and over 32; then dispatching what is ragged, or escalated.
   ///

@@ -55,7 +55,20 @@ _ARGUMENTS: dict[str, list[Any]] = {
     "plan_create": [_to(s.Model), _to(s.Cluster), c.c_char_p, _p, _p, _u64, _to(_u64)],
     "plan_forecast": [_u64, _to(s.Forecast)],
     "plan_placement": [_u64, _p, _u64, _to(_u64)],
+    "plan_switch": [_u64, _to(_u64), _to(_u64)],
+    "plan_set_switch": [_u64, _u64],
+    "plan_serialise": [_u64, _p, _u64, _to(_u64)],
+    "plan_deserialise": [_p, _u64, _to(_u64)],
     "plan_destroy": [_u64],
+    "balancer_dry_run": [_u64, _u64, _to(_u64)],
+    "balancer_plan_to": [_u64, _p, _u64, _to(_u64)],
+    "balancer_apply": [_u64, _u64],
+    "balancer_roll_back": [_u64],
+    "balancer_reach": [_u64, _u64],
+    "balancer_save": [_u64, c.c_char_p],
+    "balancer_restore": [_u64, c.c_char_p],
+    "saved_placement": [c.c_char_p, _p, _u64, _to(_u64)],
+    "replay": [_to(s.ReplayOptions), c.c_char_p, _p, _to(s.ReplayResult), _p, _u64, _to(_u64)],
     "rebalance": [_p, _u32, _u32, _u32, _u32, _u32, _u32, _u32, _p, _p, _p, _to(_u32)],
     "executor_create": [_to(s.ExecutorOptions), _to(_u64)],
     "executor_load": [_u64, _u32, _u32, _p, _p, _p],
@@ -126,7 +139,7 @@ def make(name: str, *arguments: object) -> int:
     return handle.value
 
 
-def listed(name: str, handle: int, kind: np.dtype[Any]) -> np.ndarray:
+def listed(name: str, handle: int | bytes, kind: np.dtype[Any]) -> np.ndarray:
     """Everything a function with a buffer, a capacity and a count gives; asks again when there came to be more."""
     count = _u64()
     found = np.empty(0, kind)
@@ -137,6 +150,19 @@ def listed(name: str, handle: int, kind: np.dtype[Any]) -> np.ndarray:
     if code != OK:
         raise error(code)
     return found[: count.value]
+
+
+def written(name: str, handle: int) -> bytes:
+    """What a function writes as bytes."""
+    return listed(name, handle, s.UINT8).tobytes()
+
+
+def path(name: str | os.PathLike[str]) -> bytes:
+    """A file's name as the library takes it."""
+    encoded = os.fsencode(name)
+    if b"\0" in encoded:
+        raise BadValueError("a path contains a zero byte; take it out")
+    return encoded
 
 
 def text(settings: Settings) -> bytes | None:

@@ -119,6 +119,19 @@ class ExecutorOptions(Structure):
                 ("memory_bytes_per_device", u64)]
 
 
+class ReplayOptions(Structure):
+    _fields_ = [("size", u32), ("policy", u32), ("layers", u32), ("experts_per_layer", u32), ("devices", u32),
+                ("nodes", u32), ("copies_per_layer", u32), ("windows", u32), ("batches_per_window", u32),
+                ("plan_life_windows", u32), ("expert_bytes", u64), ("link_bytes_per_second", double)]
+
+
+class ReplayResult(Structure):
+    _fields_ = [("size", u32), ("reserved", u32), ("device_imbalance", double), ("device_imbalance_p95", double),
+                ("device_imbalance_worst", double), ("expert_imbalance", double), ("replica_imbalance", double),
+                ("copies_moved_share", double), ("bytes_moved", u64), ("batch_microseconds", double),
+                ("plan_milliseconds", double)]
+
+
 def _row(*names: str, kind: str) -> np.dtype[np.void]:
     return np.dtype([(name, kind) for name in names])
 
@@ -129,5 +142,10 @@ RUN = _row("expert", "replica", "precision", "device", "home", "first_entry", "e
 """Elements of `Dispatch.runs`."""
 DEVICE_MEMORY = _row("replica_bytes", "peak_replica_bytes", "overhead_bytes", "budget_bytes", kind="u8")
 """Elements of `Balancer.device_memory`."""
+REPLAY_WINDOW = np.dtype([
+    ("window", "u4"), ("worst_layer", "u4"), ("worst_layer_imbalance", "f8"), ("device_imbalance", "f8"),
+    ("expert_imbalance", "f8"), ("replica_imbalance", "f8"), ("copies_moved", "u8"), ("bytes_moved", "u8"),
+    ("batch_microseconds", "f8"), ("plan_milliseconds", "f8")])
+"""Elements of `Replay.windows`."""
 UINT8, BOOL, INT16, UINT16, INT32, UINT32, INT64, UINT64, FLOAT32, FLOAT64 = map(
     np.dtype, ("uint8", "bool", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes as c
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from .events import Event, Outcome, Statistics
 from .executor import Executor
 from .lane import Lane
 from .load import Load
+from .planning import Plan
 from .shapes import Cost, Device, DeviceStatus, Model, cluster
 from .steps import Step, StepKind
 
@@ -128,7 +130,7 @@ class Balancer(library.Handle):
             raise library.error(code)
         named = found.replica
         return Step(StepKind(found.kind), found.step, named.layer, named.expert, named.device, named.precision,
-                    named.replica, found.table_version, found.bytes)
+                    named.replica, found.table_version, found.bytes, found.switch_step)
 
     def steps(self, wait_milliseconds: int = 0) -> Iterator[Step]:
         """Steps until there is none; acknowledge each before asking for the next."""
@@ -143,6 +145,41 @@ class Balancer(library.Handle):
     def abort(self) -> None:
         """Abandons the plan under way; `NothingError` when there is none."""
         library.call("balancer_abort", self._handle)
+
+    def dry_run(self, load: Load | None = None) -> Plan:
+        """The plan that would be made now, on the balancer's own counts or on `load`; nothing is applied.
+
+        `NothingError` before anything was counted.
+        """
+        return Plan(library.make("balancer_dry_run", self._handle, 0 if load is None else load._handle))
+
+    def plan_to(self, placement: np.ndarray) -> Plan:
+        """The plan that leads from the placement in use to another, `REPLICA` [replica] in any order."""
+        where = library.address(placement, "placement", (s.REPLICA,), shape=(None,), required=True)
+        return Plan(library.make("balancer_plan_to", self._handle, where, len(placement)))
+
+    def apply(self, plan: Plan) -> None:
+        """Applies a plan of this balancer's, frozen or not; it returns as `tick` does, and an event says what became of it."""
+        library.call("balancer_apply", self._handle, plan._handle)
+
+    def roll_back(self) -> None:
+        """Applies the placement that the last publication replaced; `NothingError` before the first."""
+        library.call("balancer_roll_back", self._handle)
+
+    def reach(self, step: int) -> None:
+        """Executor mode: serving is about to begin `step`, so that a plan to be switched to there is published.
+
+        `BusyError` when it is not staged yet.
+        """
+        library.call("balancer_reach", self._handle, step)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Saves what was learned and the placement in use; a stop at any instant leaves the newest whole save."""
+        library.call("balancer_save", self._handle, library.path(path))
+
+    def restore(self, path: str | os.PathLike[str]) -> None:
+        """Takes over what was saved, and applies its placement; it returns as `tick` does."""
+        library.call("balancer_restore", self._handle, library.path(path))
 
     def next_event(self) -> Event | None:
         """The oldest event not yet given; `None` when there is none."""
@@ -175,3 +212,8 @@ class Balancer(library.Handle):
         """What the balancer has counted since it was made."""
         handle = library.make("load_snapshot", self._handle)
         return Load._of(handle, self.model.layers, self.model.experts_per_layer)
+
+
+def saved_placement(path: str | os.PathLike[str]) -> np.ndarray:
+    """The placement that `Balancer.save` wrote, `REPLICA` [replica] ordered by layer, expert, device."""
+    return library.listed("saved_placement", library.path(path), s.REPLICA)

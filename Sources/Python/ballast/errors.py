@@ -67,6 +67,10 @@ class WrongModeError(BallastError):
     """The function needs a balancer of the other mode."""
 
 
+class FileRefusedError(BallastError, OSError):
+    """The system refuses a file."""
+
+
 class UnsupportedModelError(BallastError, TypeError):
     """A model's experts are not in a form Ballast computes."""
 
@@ -86,4 +90,5 @@ BY_STATUS: dict[int, type[BallastError]] = {
     12: PlacementRefusedError,
     13: ExecutionFailedError,
     14: WrongModeError,
+    15: FileRefusedError,
 }

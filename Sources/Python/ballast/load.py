@@ -47,15 +47,7 @@ class Load(library.Handle):
 
     def to_bytes(self) -> bytes:
         """The load with a version and a checksum."""
-        count = c.c_uint64()
-        code = library.status("load_serialise", self._handle, None, 0, c.byref(count))
-        room = np.empty(count.value, np.uint8)
-        while code == library.BUFFER_TOO_SMALL:
-            room = np.empty(count.value, np.uint8)
-            code = library.status("load_serialise", self._handle, room.ctypes.data, room.size, c.byref(count))
-        if code != library.OK:
-            raise library.error(code)
-        return room[: count.value].tobytes()
+        return library.written("load_serialise", self._handle)
 
     @classmethod
     def from_bytes(cls, data: bytes, layers: int, experts_per_layer: int) -> "Load":

@@ -45,6 +45,35 @@ class Plan(library.Handle):
         """`REPLICA` [replica], ordered by layer, expert, device."""
         return library.listed("plan_placement", self._handle, s.REPLICA)
 
+    @property
+    def table_version(self) -> int:
+        """The version the placement has once the plan is applied; 0 for a plan that no balancer made."""
+        return self._switch()[0]
+
+    @property
+    def switch_step(self) -> int:
+        """The step of serving at which every process switches; 0 for as soon as everything is in place."""
+        return self._switch()[1]
+
+    @switch_step.setter
+    def switch_step(self, step: int) -> None:
+        library.call("plan_set_switch", self._handle, step)
+
+    def _switch(self) -> tuple[int, int]:
+        version, step = c.c_uint64(), c.c_uint64()
+        library.call("plan_switch", self._handle, c.byref(version), c.byref(step))
+        return version.value, step.value
+
+    def to_bytes(self) -> bytes:
+        """The plan, with all it carries, with a version and a checksum."""
+        return library.written("plan_serialise", self._handle)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Plan":
+        """The plan that was written as these bytes, in this process or another."""
+        room = np.frombuffer(bytes(data), np.uint8)
+        return cls(library.make("plan_deserialise", room.ctypes.data, room.size))
+
     @cached_property
     def forecast(self) -> Forecast:
         """What is expected of it."""

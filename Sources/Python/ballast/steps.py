@@ -16,7 +16,10 @@ class StepKind(IntEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a plan; layer to replica are 0 for a publication."""
+    """One step of a plan; layer to replica are 0 for a publication.
+
+    `switch_step` is the step of serving before which a publication is to be acknowledged, 0 for as soon as it can be.
+    """
 
     kind: StepKind
     step: int
@@ -27,3 +30,4 @@ class Step:
     replica: int
     table_version: int
     bytes: int
+    switch_step: int = 0

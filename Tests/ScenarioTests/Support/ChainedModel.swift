@@ -30,9 +30,13 @@ struct ChainedModel: ~Copyable {
     let moved: Double
   }
 
+  /// Serves nothing yet.
+  ///
   /// - Parameters:
+  ///   - seed: Decides every random choice.
   ///   - coefficient: What a nanosecond on the links counts.
   ///   - exponent: Of the first round's choices.
+  /// - Throws: What making the cluster, the balancer or the traffic throws.
   init(seed: UInt64, coefficient: Double, exponent: Double = 0.5) async throws {
     let shape = try ModelShape(
       layers: 1, expertsPerLayer: Self.experts, expertsPerToken: 1,
