@@ -34,6 +34,7 @@ public final class Balancer: Sendable {
     var abandoned = 0
     var ticks = 0
     var quality: QualityGuard?
+    var resident: ResidentShare?
     var drift: RoutingDrift?
     var isDrifting = false
     var driftAlarms = 0
@@ -59,14 +60,8 @@ public final class Balancer: Sendable {
     guard (1...65_536).contains(configuration.laneLimit) else {
       throw .knobOutOfRange(name: "laneLimit", value: configuration.laneLimit, allowed: 1...65_536)
     }
-    let (shape, topology) = (executor.shape, executor.topology)
     let budget = try Self.budget(configuration, executor)
-    let first =
-      placement
-      ?? budget.startPlacement(shape: shape, topology: topology, leastPrecision: configuration.planner.leastPrecision)
-    try Result { () throws(PlacementError) in try first.check(shape: shape, topology: topology) }
-      .mapError { BalancerError.placement($0) }.get()
-
+    let first = try Self.firstPlacement(placement, executor, configuration.planner, budget)
     var rollout = Rollout(executor: executor, configuration: configuration.rollout)
     let law: CostModel
     do throws(StagingError) {
@@ -88,7 +83,23 @@ public final class Balancer: Sendable {
     (self.budget, switchPoint) = (budget, rollout.switchPoint)
     loop = Mutex(ControlLoop(path: path, budget: budget, cost: law, rollout: rollout, configuration: configuration))
     current = Mutex(configuration)
-    statuses = Mutex(Array(repeating: .serving, count: topology.devices.count))
+    statuses = Mutex(Array(repeating: .serving, count: executor.topology.devices.count))
+  }
+
+  /// What to start from, checked.
+  private static func firstPlacement(
+    _ given: Placement?, _ executor: any ExpertExecutor, _ planner: PlannerConfiguration, _ budget: ByteBudget
+  ) throws(BalancerError) -> Placement {
+    let (shape, topology) = (executor.shape, executor.topology)
+    let first =
+      given
+      ?? budget.startPlacement(
+        shape: shape, topology: topology, leastPrecision: planner.leastPrecision, mayEvict: planner.residency.mayEvict)
+    try Result { () throws(PlacementError) in try first.check(shape: shape, topology: topology) }
+      .mapError { BalancerError.placement($0) }.get()
+    let isStoring = planner.residency.mayEvict || first.storedCount > 0
+    guard executor.storesExperts || !isStoring else { throw .noStore }
+    return first
   }
 
   /// A handle for one more serving worker.
@@ -168,6 +179,9 @@ public final class Balancer: Sendable {
     guard configuration.planner.stagingReserveExperts == before.planner.stagingReserveExperts else {
       throw .fixedWhileRunning("planner.stagingReserveExperts")
     }
+    guard configuration.planner.residency == before.planner.residency else {
+      throw .fixedWhileRunning("planner.residency")
+    }
     guard configuration.affinity == before.affinity else { throw .fixedWhileRunning("affinity") }
     guard configuration.rollout.quantizer == before.rollout.quantizer else {
       throw .fixedWhileRunning("rollout.quantizer")
@@ -235,6 +249,7 @@ public final class Balancer: Sendable {
   public var statistics: BalancerStatistics {
     let table = path.table.current
     let tally = plans.withLock { $0 }
+    let samples = path.samples.totals()
     return BalancerStatistics(
       placement: table.placement, tableVersion: table.version, ticks: tally.ticks, plansPublished: tally.published,
       plansAbandoned: tally.abandoned, memory: path.executor.memory, budgetBytesPerDevice: budget.bytesPerDevice,
@@ -242,7 +257,9 @@ public final class Balancer: Sendable {
       driftAlarms: tally.driftAlarms, reliefLevel: tally.reliefLevel, reliefSteps: tally.reliefSteps,
       oldestLaneGeneration: path.table.oldestAnnouncedGeneration,
       currentGeneration: path.table.currentGeneration, waitingTables: path.table.keptCount,
-      isRetiring: tally.isRetiring, retirementDelays: tally.delays, cost: table.cost)
+      isRetiring: tally.isRetiring, retirementDelays: tally.delays, cost: table.cost,
+      resident: tally.resident, storedAssignments: Int(samples.storedAssignments),
+      substitutedAssignments: Int(samples.substitutedAssignments))
   }
 
   /// What sampled batches have revealed since the start.
@@ -283,6 +300,7 @@ public final class Balancer: Sendable {
     plans.withLock {
       $0.ticks += 1
       if let quality = event.quality { $0.quality = quality }
+      if let resident = event.resident { $0.resident = resident }
       if let drift = event.drift { $0.drift = drift }
       if event.isDrifting, !$0.isDrifting { $0.driftAlarms += 1 }
       $0.isDrifting = event.isDrifting

@@ -9,6 +9,8 @@ public enum BalancerError: Error, Hashable, CustomStringConvertible {
   case placement(PlacementError)
   /// The first placement could not be staged, or the executor could not measure itself.
   case staging(StagingError)
+  /// The executor computes no stored replicas, and the configuration or the first placement asks for them.
+  case noStore
   /// The first placement could not be compiled.
   case table(RoutingTableError)
   /// The devices cannot be taken out as asked.
@@ -28,6 +30,8 @@ public enum BalancerError: Error, Hashable, CustomStringConvertible {
     case .memory(let error): error.description
     case .placement(let error): error.description
     case .staging(let error): error.description
+    case .noStore:
+      "the executor computes no stored replicas; set planner.residency to all and place every expert in device memory"
     case .table(let error): error.description
     case .devices(let error): error.description
     case .pinned(let error): error.description

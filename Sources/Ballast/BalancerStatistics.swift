@@ -41,4 +41,10 @@ public struct BalancerStatistics: Sendable {
   public let retirementDelays: Int
   /// The cost law in use.
   public let cost: CostModel
+  /// What of the model was in device memory at the last tick that saw load; nil before.
+  public let resident: ResidentShare?
+  /// Choices of tokens that a stored replica has served.
+  public let storedAssignments: Int
+  /// Choices of tokens that another expert has served, since the chosen one was not resident.
+  public let substitutedAssignments: Int
 }

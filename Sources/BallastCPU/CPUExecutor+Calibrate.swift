@@ -5,11 +5,14 @@ extension CPUExecutor {
   ///
   /// - Throws: `StagingError.deviceLost` when the system gives no thread to measure on.
   public func calibrate() async throws(StagingError) -> CostModel {
-    let (dimensions, shape, core) = (dimensions, shape, firstCore)
+    let (dimensions, shape, core, stored) = (dimensions, shape, firstCore, stored)
     let model: CostModel? = await withCheckedContinuation { continuation in
       do {
         let thread = try WorkerThread(core: core) {
-          continuation.resume(returning: Calibration(dimensions: dimensions, experts: shape.experts).measure())
+          var model = Calibration(dimensions: dimensions, experts: shape.experts).measure()
+          // Weights that cannot be read are found when they are staged.
+          model.fetchNanoseconds = stored.fetchNanoseconds(shape) ?? 0
+          continuation.resume(returning: model)
         }
         thread.detach()
       } catch {

@@ -37,7 +37,9 @@ extension CPUExecutor {
     let smallest = Precision.allCases.map { shape.bytesPerExpert[$0] }.min() ?? 1
     let (count, overflow) = (configuration.memoryBytesPerDevice / smallest)
       .multipliedReportingOverflow(by: configuration.devices)
-    return overflow ? .max : count
+    // Stored replicas take no bytes; while a plan is applied both placements' are there.
+    let most = overflow ? .max : count
+    return most > .max - 2 * shape.experts ? .max : most + 2 * shape.experts
   }
 
   /// Starts every thread, or none.

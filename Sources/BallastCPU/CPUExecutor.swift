@@ -33,6 +33,7 @@ public final class CPUExecutor: ExpertExecutor {
   private let firstCores: [Int]
 
   private let exact: ExactExpert
+  let stored: StoredExperts
   private let workers: [DeviceWorkers]
   private let threads: [WorkerThread]
   private let idleBatches = Mutex<[Batch]>([])
@@ -72,12 +73,13 @@ public final class CPUExecutor: ExpertExecutor {
     shadowTurn = Atomic(first.next())
     let reader = ExpertReader(source: source, dimensions: dimensions)
     exact = ExactExpert(reader: reader)
+    stored = StoredExperts(reader: reader, precision: shape.fullPrecision)
     var arenas: [DeviceArena] = []
     for device in 0..<configuration.devices {
       arenas.append(try DeviceArena(device: DeviceID(device), limitBytes: configuration.memoryBytesPerDevice))
     }
     stager = ReplicaStager(
-      shape: shape, dimensions: dimensions, sourcePrecision: source.precision, arenas: arenas,
+      shape: shape, dimensions: dimensions, sourcePrecision: source.precision, arenas: arenas, stored: stored,
       table: ReplicaTable(capacity: Self.mostReplicas(shape, configuration)),
       packer: ReplicaPacker(reader: reader, quantizer: configuration.quantizer, calibration: self.calibration),
       thread: StagingThread(bytesPerSecond: configuration.stagingBytesPerSecond))
@@ -91,6 +93,10 @@ public final class CPUExecutor: ExpertExecutor {
 
   /// All of them; int8 and int4 with a scale for each 32 weights.
   public var precisions: [Precision] { ReplicaStager.precisions }
+
+  /// Stored replicas are packed from the source for each run that meets them, into a room that every thread which has
+  /// computed one keeps: one expert at full precision, beside the bytes of devices.
+  public var storesExperts: Bool { true }
 
   /// Bytes in use on each device; the checkpoint the source maps is not counted.
   public var memory: [DeviceMemory] { stager.arenas.map(\.memory) }
@@ -129,14 +135,14 @@ public final class CPUExecutor: ExpertExecutor {
     sample: inout ExecutionSample?
   ) throws(ExecutionError) {
     try check(dispatch.tokenCount, layer: layer, input: input.count, output: output.count)
-    let batch = idleBatches.withLock { $0.popLast() } ?? Batch(devices: workers.count, dimensions: dimensions)
+    let batch = idleBatches.withLock { $0.popLast() } ?? Batch(devices: workers.count, stored: stored)
     defer { idleBatches.withLock { $0.append(batch) } }
     try fill(batch, dispatch, layer: layer)
     let rows = dispatch.rows
     // Safety: input and rows stay in place while `compute` waits for the workers.
-    unsafe input.withUnsafeBufferPointer { input in
-      unsafe rows.withUnsafeBufferPointer { rows in
-        unsafe batch.compute(on: workers, input: input.baseAddress, rows: rows.baseAddress)
+    try unsafe input.withUnsafeBufferPointer { input throws(ExecutionError) in
+      try unsafe rows.withUnsafeBufferPointer { rows throws(ExecutionError) in
+        try unsafe batch.compute(on: workers, input: input.baseAddress, rows: rows.baseAddress)
       }
     }
     combine(batch, dispatch, into: &output)
@@ -162,8 +168,12 @@ public final class CPUExecutor: ExpertExecutor {
       guard let packed = unsafe stager.table.find(run.handle), unsafe packed.pointee.layer == layer,
         unsafe packed.pointee.replica.expert == run.expert
       else { throw .unknownReplica(handle: run.handle) }
+      if unsafe packed.pointee.replica.residency == .stored { batch.meetsStored = true }
       unsafe batch.shares[run.device.index].runs.append(
-        DeviceShare.Run(weights: packed.pointee.weights, entries: run.entries))
+        DeviceShare.Run(
+          weights: packed.pointee.weights, entries: run.entries,
+          stored: packed.pointee.replica.residency == .resident
+            ? nil : StoredReplica(layer: layer, expert: run.expert)))
     }
   }
 

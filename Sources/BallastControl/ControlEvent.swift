@@ -12,6 +12,8 @@ public struct ControlEvent: Sendable {
   public var decision: Decision
   /// What served tokens showed of low precision; nil while nothing has been counted.
   public var quality: QualityGuard?
+  /// What of the model is in device memory; nil while nothing has been counted.
+  public var resident: ResidentShare?
   /// How far the routing lies from what was planned for; nil on ticks that fill no window.
   public var drift: RoutingDrift?
   /// Whether the routing counts as drifted.

@@ -96,7 +96,7 @@ extension ControlLoop {
       rollout.leavingBytes(devices: budget.bytesPerDevice.count)
     ).map { $0 + $1 }
     for replica in plan.changes.flatMap(\.added) {
-      bytes[replica.device.index] += shape.bytesPerExpert[replica.precision]
+      bytes[replica.device.index] += shape.bytes(of: replica)
     }
     for (device, needed) in bytes.enumerated() where needed > budget.bytesPerDevice[device] {
       throw .noRoom(DeviceID(device), neededBytes: needed, budgetBytes: budget.bytesPerDevice[device])

@@ -15,13 +15,16 @@ public struct ControlLoop: Sendable {
   /// The gate when nothing is spared.
   var gateInFull: GateConfiguration
   var affinity: AffinityEstimator
+  var need: DomainNeed
   var controller: Controller
   private(set) var planner: Planner
   var rollout: Rollout
   /// `[device]`: whether it takes part.
   var statuses: [DeviceStatus]
   /// Replicas over their bound that no plan could promote; they ask for none again.
-  private var hopeless: Set<QualityGuard.Place> = []
+  private(set) var hopeless: Set<QualityGuard.Place> = []
+  /// When a plan was sought and no exchange could be made.
+  var hopelessExchangeTick: Int?
   var ticks = 0
   private var isDelayReported = false
   /// What the last publication replaced.
@@ -40,14 +43,18 @@ public struct ControlLoop: Sendable {
     statuses = Array(repeating: .serving, count: path.executor.topology.devices.count)
     estimator = LoadEstimator(shape: path.executor.shape, configuration: configuration.estimator)
     affinity = AffinityEstimator(halfLifeTicks: configuration.estimator.halfLifeTicks)
+    need = DomainNeed(halfLifeTicks: configuration.planner.residencyHalfLifeTicks)
     for replica in rollout.measured { estimator.note(replica) }
     controller = Controller(configuration: configuration.controller)
     drift = DriftDetector(expertsPerToken: path.executor.shape.expertsPerToken, from: path.counters.totals())
     relief = ComputeRelief(configuration: configuration.relief)
     gateInFull = configuration.gate
     driftAlarm = DriftAlarm(calmWindows: configuration.drift.calmWindows)
+    var law = cost
+    // Tokens of stored experts go to resident ones then, which fetch nothing.
+    if configuration.planner.residency == .substitute { law.fetchNanoseconds = 0 }
     planner = Planner(
-      shape: path.executor.shape, topology: path.executor.topology, cost: cost, split: configuration.planner.split,
+      shape: path.executor.shape, topology: path.executor.topology, cost: law, split: configuration.planner.split,
       passes: Planner.passes(searchRounds: configuration.planner.searchRounds))
   }
 
@@ -117,13 +124,20 @@ public struct ControlLoop: Sendable {
       placement, errors: estimate.errors, full: path.executor.shape.fullPrecision,
       replicaErrorBound: configuration.planner.replicaErrorBound)
     event.quality = quality
-    event.decision = decide(imbalance, quality)
+    event.resident = ResidentShare(placement, need: estimate.need)
+    event.decision = decide(imbalance, isUrgent: isUrgent(quality, placement, estimate))
     guard event.decision == .plan,
       let plan = try? planner.plan(from: placement, for: estimate, within: limits(estimate), statuses: statuses)
     else { return nil }
-    hopeless = plan.isEmpty ? Set(quality.breaches.map(\.place)) : []
+    noteOutcome(of: plan, quality)
     guard !plan.isEmpty else { return decline(plan, samples, &event) }
     return announce(plan, &event)
+  }
+
+  /// What no plan could mend is not urgent again.
+  private mutating func noteOutcome(of plan: Plan, _ quality: QualityGuard) {
+    hopeless = plan.isEmpty ? Set(quality.breaches.map(\.place)) : []
+    hopelessExchangeTick = plan.isEmpty ? ticks : nil
   }
 
   /// What the counts let one expect; nil while nothing has been counted.
@@ -136,6 +150,7 @@ public struct ControlLoop: Sendable {
       estimator.estimate(window: $0, samples: samples, placement: placement, ticks: window.slides)
     }
     known?.affinity = transitions.flatMap { affinity.estimate($0) }
+    noteNeed(samples, &known)
     return known
   }
 
@@ -161,6 +176,7 @@ public struct ControlLoop: Sendable {
     configuration = next
     settleKnobs()
     affinity.halfLifeTicks = next.estimator.halfLifeTicks
+    need.halfLifeTicks = next.planner.residencyHalfLifeTicks
     estimator.forgetPlans()
     rollout.configuration = next.rollout
     set(gate: next.gate)
@@ -170,15 +186,11 @@ public struct ControlLoop: Sendable {
     republish()
   }
 
-  private mutating func decide(_ imbalance: Double, _ quality: QualityGuard) -> Decision {
+  private mutating func decide(_ imbalance: Double, isUrgent: Bool) -> Decision {
     if configuration.mode == .observe { return .hold(.observing) }
     // A lane that stalls must not stop the placement from following the load.
     if rollout.isRetiring, rollout.delay == nil { return .hold(.awaitingRetirement) }
-    return controller.decide(
-      imbalance: imbalance,
-      isQualityBreached: quality.breaches.contains {
-        !hopeless.contains($0.place) && !configuration.planner.pinned.holds($0.place.replica, $0.place.layer)
-      })
+    return controller.decide(imbalance: imbalance, isQualityBreached: isUrgent)
   }
 
   /// What a plan made now must keep within, and what a byte must earn.
@@ -198,6 +210,7 @@ public struct ControlLoop: Sendable {
       nanosecondsPerByte: configuration.controller.gainSafetyFactor * 1e9 / self.planner.cost.linkBytesPerSecond
         / max(life, 1), leastGain: planner.leastGain,
       moves: planner.moves, tailShare: planner.tailShare)
+    limits.mayEvict = planner.residency.mayEvict
     limits.pinned = planner.pinned
     limits.linkPrice = LinkPrice(
       configuration.affinity, cost: self.planner.cost, devices: budget.bytesPerDevice.count)
@@ -227,6 +240,7 @@ extension BalancerConfiguration {
   ) throws(RoutingTableError) -> RoutingTable {
     try RoutingTable(
       placement, handle: handle, shape: executor.shape, topology: executor.topology, cost: cost, policy: dispatch,
-      maskedDevices: maskedDevices, samplingInterval: estimator.samplingInterval, version: version)
+      residency: planner.residency, maskedDevices: maskedDevices, samplingInterval: estimator.samplingInterval,
+      version: version)
   }
 }

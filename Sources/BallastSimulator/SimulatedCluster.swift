@@ -14,15 +14,18 @@ public final class SimulatedCluster: ExpertExecutor {
   public let cost: CostModel
   /// Every precision there is.
   public let precisions = Precision.allCases
+  /// Whether it computes stored replicas.
+  public let storesExperts: Bool
 
   private let seed: UInt64
   private let state: Mutex<ClusterState>
 
   /// A cluster with nothing staged, at time 0.
-  public init(shape: ModelShape, topology: Topology, cost: CostModel, seed: UInt64) {
+  public init(shape: ModelShape, topology: Topology, cost: CostModel, seed: UInt64, storesExperts: Bool = true) {
     self.shape = shape
     self.topology = topology
     self.cost = cost
+    self.storesExperts = storesExperts
     self.seed = seed
     state = Mutex(ClusterState(layers: shape.layers, devices: topology.devices.count, seed: seed))
   }
@@ -45,17 +48,19 @@ public final class SimulatedCluster: ExpertExecutor {
   /// Returns the cost law the cluster was given.
   public func calibrate() async throws(StagingError) -> CostModel { cost }
 
-  /// Takes the replica's memory and brings its bytes over the link, in virtual time beside serving.
+  /// Takes the replica's memory and brings its bytes over the link, in virtual time beside serving; a stored one has
+  /// none.
   ///
   /// - Throws: `StagingError.outOfMemory`, `.deviceLost`, `.badWeights` for an expert the model does not have,
-  ///   `.cancelled`, or what an injected fault says; nothing is left on the device.
+  ///   `.storageUnsupported`, `.cancelled`, or what an injected fault says; nothing is left on the device.
   public func stage(_ replica: Replica, layer: LayerID) async throws(StagingError) -> StagedReplica {
     guard (0..<shape.layers).contains(layer.index), (0..<shape.expertsPerLayer).contains(replica.expert.index) else {
       throw .badWeights(
         layer: layer, expert: replica.expert,
         reason: "the model has \(shape.layers) layers of \(shape.expertsPerLayer) experts")
     }
-    let bytes = shape.bytesPerExpert[replica.precision]
+    guard storesExperts || replica.residency == .resident else { throw .storageUnsupported }
+    let bytes = shape.bytes(of: replica)
     let admission = try state.withLock { (state) throws(StagingError) in
       try state.admit(bytes: bytes, on: replica.device, of: topology)
     }
@@ -135,9 +140,8 @@ extension SimulatedCluster {
         staged.replica.device == run.home, topology.devices.indices.contains(run.device.index)
       else { throw .unknownReplica(handle: run.handle) }
       for device in [run.home, run.device] where state.isLost(device) { throw .deviceLost(device) }
-      let precision = staged.replica.precision
-      let work =
-        cost.activationNanoseconds[precision] + Double(run.entries.count) * cost.perTokenNanoseconds[precision]
+      let perToken = cost.perTokenNanoseconds[staged.replica.precision]
+      let work = cost.activationNanoseconds(of: staged.replica) + Double(run.entries.count) * perToken
       times[run.device.index] += work / topology[run.device].relativeSpeed
       if run.home != run.device {
         times[run.device.index] += cost.transferNanoseconds(

@@ -47,6 +47,36 @@ import Testing
     return (dispatch, staged)
   }
 
+  @Test func storedReplicasTakeNoMemoryAndTimeToFetch() async throws {
+    let shape = try makeShape()
+    let cost = CostModel(
+      activationNanoseconds: PerPrecision(repeating: 10), perTokenNanoseconds: PerPrecision(repeating: 3),
+      fetchNanoseconds: 1000, linkBytesPerSecond: 1e9, nodeLinkBytesPerSecond: 1e8)
+    let cluster = SimulatedCluster(
+      shape: shape, topology: try .uniform(devices: 1, memoryBytesPerDevice: 0), cost: cost, seed: 1)
+    let stored = (0..<4).map {
+      Replica(expert: ExpertID($0), device: DeviceID(0), precision: .bfloat16, residency: .stored)
+    }
+    var handles: [Replica: UInt32] = [:]
+    for replica in stored { handles[replica] = try await cluster.stage(replica, layer: LayerID(0)).handle }
+    #expect(cluster.memory.map(\.peakReplicaBytes) == [0])
+    #expect(cluster.readings.stagingNanoseconds == [0])
+    let table = try RoutingTable(
+      Placement(layers: [LayerPlacement(stored)]), handle: { handles[$1] }, shape: shape, topology: cluster.topology,
+      cost: cost)
+    var selection = Selection(expertsPerLayer: 4)
+    let experts = [0, 1]
+    let gates: [Float] = [1, 1]
+    try selection.append(
+      experts: experts.span, gates: gates.span, expertsPerToken: 2, traits: TokenTraits(phase: .decode))
+    var dispatcher = Dispatcher()
+    var dispatch = Dispatch()
+    dispatcher.dispatch(selection, layer: LayerID(0), table: table, into: &dispatch)
+    #expect(dispatch.deviceTimes == [2026])
+    _ = try execute(cluster, dispatch)
+    #expect(cluster.readings.elapsedNanoseconds == 2026)
+  }
+
   private func execute(
     _ cluster: SimulatedCluster, _ dispatch: Dispatch, layer: Int = 0, sampled: Bool = false, hidden: Int = 2
   ) throws -> (output: [Float], sample: ExecutionSample?) {

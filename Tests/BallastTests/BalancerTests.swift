@@ -224,6 +224,7 @@ import Testing
       ("laneLimit", { $0.laneLimit = 3 }),
       ("planner.memoryBudgetShare", { $0.planner.memoryBudgetShare = 2 }),
       ("planner.stagingReserveExperts", { $0.planner.stagingReserveExperts = 2 }),
+      ("planner.residency", { $0.planner.residency = .stored }),
     ]
     for (knob, change) in changes {
       var next = eager(mode: .act)
@@ -232,6 +233,29 @@ import Testing
     }
     try serve(balancer)
     #expect(await balancer.tick(at: .seconds(1))?.decision == .hold(.observing))
+  }
+
+  @Test func anExecutorWithoutStoredReplicasRefusesEviction() async throws {
+    let whole = try cluster()
+    let bare = SimulatedCluster(
+      shape: whole.shape, topology: whole.topology, cost: whole.cost, seed: 1, storesExperts: false)
+    var configuration = eager()
+    configuration.planner.residency = .stored
+    await #expect(throws: BalancerError.noStore) {
+      _ = try await Balancer(executor: bare, configuration: configuration)
+    }
+    var placement = Placement.contiguous(shape: whole.shape, topology: whole.topology)
+    placement.layers[0] = LayerPlacement(
+      placement.layers[0].replicas.map {
+        Replica(expert: $0.expert, device: $0.device, precision: $0.precision, residency: .stored)
+      })
+    let stored = placement
+    await #expect(throws: BalancerError.noStore) {
+      _ = try await Balancer(executor: bare, configuration: eager(), placement: stored)
+    }
+    #expect(bare.memory.allSatisfy { $0.replicaBytes == 0 })
+    let balancer = try await Balancer(executor: whole, configuration: eager(), placement: stored)
+    #expect(balancer.statistics.placement == stored)
   }
 
   @Test func lanesAreLimitedAndComeBack() async throws {

@@ -20,6 +20,8 @@ public enum ConformanceCheck: String, CaseIterable, Sendable, CustomStringConver
   case calibrates
   /// At full precision, outputs do not depend on where replicas are or how many (only of executors that compute).
   case answersAlikeWhereverPlaced
+  /// Stored replicas take no bytes and answer as resident ones do; an executor without them says so and refuses them.
+  case servesStoredReplicas
   /// A sampled batch has a norm for each entry (only of executors that compute).
   case fillsNorms
 

@@ -37,8 +37,14 @@ public struct ConformanceSuite: Sendable {
     case .cancelsStaging: try await cancelsStaging()
     case .calibrates: try await calibrates()
     case .answersAlikeWhereverPlaced: if computes { try await answersAlikeWhereverPlaced() }
+    case .servesStoredReplicas: try await servesStoredReplicas()
     case .fillsNorms: if computes { try await fillsNorms() }
     }
+  }
+
+  /// The same, stored.
+  func storedReplica(_ expert: Int, on device: Int = 0) -> Replica {
+    Replica(expert: ExpertID(expert), device: DeviceID(device), precision: shape.fullPrecision, residency: .stored)
   }
 
   /// Bytes of the whole model at full precision, and room to spare.

@@ -125,6 +125,33 @@ extension ConformanceSuite {
     }
   }
 
+  func servesStoredReplicas() async throws {
+    let executor = try make(2, plenty)
+    guard executor.storesExperts else {
+      try require(
+        (try? await executor.stage(storedReplica(0), layer: LayerID(0))) == nil, "a stored replica was staged")
+      return
+    }
+    let resident = try await StagedModel(contiguous(on: executor), on: executor)
+    let before = executor.memory.map(\.replicaBytes)
+    let stored = stride(from: 0, to: shape.expertsPerLayer, by: 2).map { storedReplica($0, on: 1) }
+    let mixed = try await StagedModel(LayerPlacement(stored), on: executor, beside: resident)
+    try require(mixed.replicas.allSatisfy { $0.bytes == 0 && $0.relativeError == 0 }, "a stored replica takes bytes")
+    try require(executor.memory.map(\.replicaBytes) == before, "stored replicas took \(executor.memory)")
+    for tokens in [1, 7, 40] {
+      var none: ExecutionSample?
+      let expected = try resident.outputs(tokens: tokens, hidden: hidden, seed: 6, sample: &none)
+      let output = try mixed.outputs(tokens: tokens, hidden: hidden, seed: 6, sample: &none)
+      try require(output == expected, "\(tokens) tokens: stored replicas answer otherwise")
+    }
+    let dispatch = try mixed.dispatch(tokens: 7, seed: 6)
+    for replica in mixed.replicas { await executor.retire(replica) }
+    let error = executionError(executor, dispatch, input: 7 * hidden, output: 7 * hidden)
+    guard case .unknownReplica = error else {
+      throw ConformanceFailure(description: "a retired stored replica: \(String(describing: error))")
+    }
+  }
+
   func fillsNorms() async throws {
     let executor = try make(2, plenty)
     let model = try await StagedModel(contiguous(on: executor), on: executor)

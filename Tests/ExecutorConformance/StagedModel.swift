@@ -20,6 +20,22 @@ struct StagedModel: Sendable {
     table = try Self.table(layer, on: executor) { handles[$0] }
   }
 
+  /// Stages `replicas` as the first layer beside what `other` has of experts they lack.
+  init(_ layer: LayerPlacement, on executor: any ExpertExecutor, beside other: StagedModel) async throws {
+    var handles: [Replica: UInt32] = [:]
+    var replicas: [StagedReplica] = []
+    for replica in layer.replicas {
+      let staged = try await executor.stage(replica, layer: LayerID(0))
+      handles[replica] = staged.handle
+      replicas.append(staged)
+    }
+    let lent = other.replicas.filter { layer.replicas(of: $0.replica.expert).isEmpty }
+    for replica in lent { handles[replica.replica] = replica.handle }
+    self.executor = executor
+    self.replicas = replicas
+    table = try Self.table(LayerPlacement(layer.replicas + lent.map(\.replica)), on: executor) { handles[$0] }
+  }
+
   static func table(
     _ layer: LayerPlacement, on executor: any ExpertExecutor, handle: (Replica) -> UInt32?
   ) throws -> RoutingTable {

@@ -104,6 +104,13 @@ public enum ConfigurationSchema {
       "planner.replicaErrorBound", \.planner.replicaErrorBound, 0...1000,
       "Most one replica's measured relative output error may be; beyond it the replica is promoted back."),
     .choice("planner.leastPrecision", \.planner.leastPrecision, "The least exact precision a plan may use."),
+    .choice(
+      "planner.residency", \.planner.residency,
+      "Whether experts may leave device memory: all stay, or some are stored and their tokens are served from there or by a substitute.",
+      isFixed: true),
+    .number(
+      "planner.residencyHalfLifeTicks", \.planner.residencyHalfLifeTicks, 0...1_000_000,
+      "Ticks after which what an expert was needed for counts half; 0 never fades."),
     .number(
       "planner.moveBudgetShare", \.planner.moveBudgetShare, 0...1,
       "Most bytes one plan may move, as a share of the memory budget."),

@@ -1,14 +1,15 @@
 import BallastRuntime
 import CBallastKernels
 
-/// A replica's weights in place: immutable from the moment it is published.
+/// A replica's weights in place, immutable from the moment it is published; of a stored replica, that there are none.
 @safe struct PackedReplica {
   // Safety: `block` is owned by whoever holds the value, until `arena.free`.
   let layer: LayerID
   let replica: Replica
-  let block: UnsafeMutableRawPointer
+  private let block: UnsafeMutableRawPointer?
   let bytes: Int
-  let arena: DeviceArena
+  private let arena: DeviceArena?
+  /// Without memory when the replica is stored.
   let weights: ballast_expert
 
   /// Names the parts of `block`, which `dimensions.bytes(replica.precision)` long.
@@ -26,9 +27,20 @@ import CBallastKernels
       hidden: UInt32(dimensions.hidden), inner: UInt32(dimensions.inner), precision: replica.precision.code)
   }
 
+  /// A replica that has no memory.
+  init(stored replica: Replica, layer: LayerID) {
+    // Safety: there is no block, and nobody computes with weights of a stored replica.
+    self.layer = layer
+    self.replica = replica
+    unsafe block = nil
+    arena = nil
+    bytes = 0
+    unsafe weights = ballast_expert()
+  }
+
   /// Gives the memory back.
   func free() {
     // Safety: only the owner frees.
-    unsafe arena.free(block, bytes: bytes, precision: replica.precision)
+    if let block = unsafe block { unsafe arena?.free(block, bytes: bytes, precision: replica.precision) }
   }
 }

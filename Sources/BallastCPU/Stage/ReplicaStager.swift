@@ -8,6 +8,7 @@ struct ReplicaStager: Sendable {
   let dimensions: ExpertDimensions
   let sourcePrecision: Precision
   let arenas: [DeviceArena]
+  let stored: StoredExperts
   let table: ReplicaTable
   let packer: ReplicaPacker
   let thread: StagingThread
@@ -26,6 +27,7 @@ struct ReplicaStager: Sendable {
   func place(_ replica: Replica, layer: LayerID, _ cancellation: Cancellation) throws(StagingError) -> StagedReplica {
     try check(replica, layer: layer)
     if cancellation.isCancelled { throw .cancelled }
+    if replica.residency == .stored { return try enterStored(replica, layer: layer) }
     let arena = arenas[replica.device.index]
     let bytes = dimensions.bytes(replica.precision)
     // Safety: the block is owned by `packed`, and freed by the catch or by whoever takes it out of the table.
@@ -51,8 +53,20 @@ struct ReplicaStager: Sendable {
     }
   }
 
+  /// Makes sure that a stored replica can be packed, and names it.
+  private func enterStored(_ replica: Replica, layer: LayerID) throws(StagingError) -> StagedReplica {
+    let scratch = KernelScratch(dimensions)
+    // Safety: the room is this function's, and its weights are not used.
+    _ = try unsafe stored.fetch(layer: layer, expert: replica.expert, into: scratch.room(bytes: stored.roomBytes))
+    guard let handle = table.insert(PackedReplica(stored: replica, layer: layer)) else {
+      throw .outOfMemory(device: replica.device, neededBytes: 0, freeBytes: 0)
+    }
+    return StagedReplica(layer: layer, replica: replica, handle: handle, bytes: 0, relativeError: 0)
+  }
+
   private func check(_ replica: Replica, layer: LayerID) throws(StagingError) {
-    guard Self.precisions.contains(replica.precision) else { throw .unsupportedPrecision(replica.precision) }
+    let isHeld = replica.residency == .resident || replica.precision == shape.fullPrecision
+    guard isHeld, Self.precisions.contains(replica.precision) else { throw .unsupportedPrecision(replica.precision) }
     guard (0..<arenas.count).contains(replica.device.index) else { throw .deviceLost(replica.device) }
     guard (0..<shape.layers).contains(layer.index), (0..<shape.expertsPerLayer).contains(replica.expert.index) else {
       throw .badWeights(

@@ -24,9 +24,15 @@ import Synchronization
   /// What the serving thread computes in.
   private let scratch: KernelScratch
   private let pending = Atomic<Int>(0)
+  private let stored: StoredExperts
+  /// Whether a run meets a stored replica.
+  var meetsStored = false
+  private let failed = Mutex<ExecutionError?>(nil)
   private let bell = Doorbell()
 
-  init(devices: Int, dimensions: ExpertDimensions) {
+  init(devices: Int, stored: StoredExperts) {
+    let dimensions = stored.reader.dimensions
+    self.stored = stored
     stride = dimensions.paddedHidden
     scratch = KernelScratch(dimensions)
     // Safety: the room is this batch's alone until `begin` replaces it.
@@ -42,6 +48,7 @@ import Synchronization
   /// Empties the shares and makes room for `count` entries.
   func begin(entries count: Int) {
     for share in shares { share.runs.removeAll(keepingCapacity: true) }
+    meetsStored = false
     guard count > capacity else { return }
     capacity = max(count, capacity * 2)
     // Safety: no worker has the old room, since no share is submitted.
@@ -51,7 +58,11 @@ import Synchronization
 
   // Safety: workers read both only until this returns.
   /// Hands each device its share, computes that of the core it is called on, and waits until all are done.
-  func compute(on workers: [DeviceWorkers], input: UnsafePointer<Float>?, rows: UnsafePointer<Int32>?) {
+  ///
+  /// - Throws: `ExecutionError.storedUnreadable`; entries are unspecified then.
+  func compute(
+    on workers: [DeviceWorkers], input: UnsafePointer<Float>?, rows: UnsafePointer<Int32>?
+  ) throws(ExecutionError) {
     unsafe self.input = unsafe input
     unsafe self.rows = unsafe rows
     pending.store(shares.count { !$0.runs.isEmpty }, ordering: .relaxed)
@@ -63,10 +74,24 @@ import Synchronization
     if let own {
       let share = shares[own]
       share.begin()
-      // Safety: the scratch is this batch's, and so this thread's.
-      for run in share.runs.indices { unsafe share.compute(run, scratch: scratch.memory) }
+      // The scratch is this batch's, and so this thread's.
+      for run in share.runs.indices { share.compute(run, scratch) }
     }
     bell.wait(lookingFor: Vigil.longestNanoseconds) { pending.load(ordering: .sequentiallyConsistent) == 0 }
+    guard meetsStored, let error = failed.withLock({ $0.take() }) else { return }
+    throw error
+  }
+
+  // Safety: the room is `scratch`'s, which is the calling thread's until the run is computed.
+  /// Brings in the weights of a stored replica; nil, and noted, when they cannot be read.
+  fileprivate func fetch(_ replica: StoredReplica, _ scratch: KernelScratch) -> ballast_expert? {
+    do throws(StagingError) {
+      return try unsafe stored.fetch(
+        layer: replica.layer, expert: replica.expert, into: scratch.room(bytes: stored.roomBytes))
+    } catch {
+      failed.withLock { $0 = .storedUnreadable(layer: replica.layer, expert: replica.expert) }
+      return nil
+    }
   }
 
   /// Called by the worker that finished a share's last run.
@@ -82,6 +107,12 @@ import Synchronization
   }
 }
 
+/// A replica whose weights are fetched when a run meets it.
+struct StoredReplica {
+  let layer: LayerID
+  let expert: ExpertID
+}
+
 /// What one device computes of a batch.
 final class DeviceShare: @unchecked Sendable {
   // Concurrency: as its batch. The batch outlives its shares' use: it is in its executor's pool, or in use.
@@ -89,6 +120,8 @@ final class DeviceShare: @unchecked Sendable {
   @safe struct Run {
     let weights: ballast_expert
     let entries: Range<Int>
+    /// What to fetch instead of `weights`; nil when those are in place.
+    var stored: StoredReplica?
   }
 
   unowned let batch: Batch
@@ -103,17 +136,30 @@ final class DeviceShare: @unchecked Sendable {
 
   // Safety: each worker brings scratch of its own.
   /// Computes one run.
-  func compute(_ index: Int, scratch: UnsafeMutableRawPointer) {
+  func compute(_ index: Int, _ scratch: KernelScratch) {
     let run = runs[index]
-    // Safety: the dispatch's entries lie in the batch's room and rows, and the weights are staged until it returns.
-    let next = index + 1 < runs.count ? runs[index + 1] : run
-    unsafe withUnsafePointer(to: run.weights) { weights in
-      unsafe withUnsafePointer(to: next.weights) { next in
-        unsafe Kernels.current.expert(
-          weights, next, batch.input, batch.rows.map { unsafe $0 + run.entries.lowerBound }, run.entries.count,
-          batch.entries + run.entries.lowerBound * batch.stride, scratch)
+    let next = index + 1 < runs.count && runs[index + 1].stored == nil ? runs[index + 1] : run
+    if let stored = run.stored {
+      if let weights = unsafe batch.fetch(stored, scratch) {
+        unsafe compute(run.entries, weights, next: next.stored == nil ? next.weights : weights, scratch)
       }
+    } else {
+      unsafe compute(run.entries, run.weights, next: next.weights, scratch)
     }
     if unfinished.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 { batch.finishShare() }
+  }
+
+  // Safety: the weights stay in place until it returns.
+  private func compute(
+    _ entries: Range<Int>, _ weights: ballast_expert, next: ballast_expert, _ scratch: KernelScratch
+  ) {
+    // Safety: the dispatch's entries lie in the batch's room and rows.
+    unsafe withUnsafePointer(to: weights) { weights in
+      unsafe withUnsafePointer(to: next) { next in
+        unsafe Kernels.current.expert(
+          weights, next, batch.input, batch.rows.map { unsafe $0 + entries.lowerBound }, entries.count,
+          batch.entries + entries.lowerBound * batch.stride, scratch.memory)
+      }
+    }
   }
 }

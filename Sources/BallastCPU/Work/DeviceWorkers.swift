@@ -33,9 +33,8 @@ final class DeviceWorkers: Sendable {
   /// What a worker's thread does until `stop`.
   func work(_ dimensions: ExpertDimensions) {
     let scratch = KernelScratch(dimensions)
-    // Safety: the scratch is this thread's alone, and outlives the loop.
     var vigil = Vigil()
-    while let (share, run) = claim(&vigil) { unsafe share.compute(run, scratch: scratch.memory) }
+    while let (share, run) = claim(&vigil) { share.compute(run, scratch) }
   }
 
   /// Lets the workers return once nothing waits.
@@ -76,6 +75,7 @@ final class DeviceWorkers: Sendable {
 @safe final class KernelScratch {
   // Safety: one thread uses it at a time; owned.
   let memory: UnsafeMutableRawPointer
+  private var packed: (start: UnsafeMutableRawPointer, bytes: Int)?
 
   init(_ dimensions: ExpertDimensions) {
     unsafe memory = UnsafeMutableRawPointer.allocate(
@@ -83,7 +83,20 @@ final class DeviceWorkers: Sendable {
   }
 
   deinit {
-    // Safety: allocated above.
+    // Safety: allocated here.
     unsafe memory.deallocate()
+    if let packed = unsafe packed { unsafe packed.start.deallocate() }
+  }
+
+  // Safety: whoever asks is done with what was there before.
+  /// Room for one packed expert on a cache line boundary, there from the first time it is asked for.
+  func room(bytes: Int) -> UnsafeMutableRawPointer {
+    if let packed = unsafe packed {
+      if unsafe packed.bytes >= bytes { return unsafe packed.start }
+      unsafe packed.start.deallocate()
+    }
+    let start = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+    unsafe packed = unsafe (start, bytes)
+    return unsafe start
   }
 }

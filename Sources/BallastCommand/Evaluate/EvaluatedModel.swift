@@ -81,6 +81,37 @@ struct EvaluatedModel: Sendable {
       gate.kind == .confidence
       ? try await tiered(precisions, calibration, gate)
       : try await self.balancer(precisions, calibration, isSampled: isSampled, muted: muted, gate: gate)
+    return try await score(texts, by: balancer, progress)
+  }
+
+  /// Scores the texts with experts where `placement` has them.
+  ///
+  /// - Throws: `InputError` when the experts cannot be staged or computed.
+  func score(
+    _ texts: [[UInt8]], placement: Placement, residency: ResidencyPolicy,
+    progress: @escaping @Sendable (Int) -> Void = { _ in }
+  ) async throws(InputError) -> Outcome {
+    let balancer = try await balancer(
+      placement, executor: try executor(nil), isSampled: false, residency: residency)
+    return try await score(texts, by: balancer, progress)
+  }
+
+  /// Every expert once, at full precision, those in memory for which `isResident` holds.
+  func placement(isResident: (LayerID, ExpertID) -> Bool) -> Placement {
+    Placement(
+      layers: (0..<shape.layers).map { layer in
+        LayerPlacement(
+          (0..<shape.expertsPerLayer).map { expert in
+            Replica(
+              expert: ExpertID(expert), device: DeviceID(expert % width), precision: shape.fullPrecision,
+              residency: isResident(LayerID(layer), ExpertID(expert)) ? .resident : .stored)
+          })
+      })
+  }
+
+  private func score(
+    _ texts: [[UInt8]], by balancer: Balancer, _ progress: @escaping @Sendable (Int) -> Void
+  ) async throws(InputError) -> Outcome {
     let job = EvaluationJob(texts, layers: shape.layers, experts: shape.expertsPerLayer, progress: progress)
     let (weights, width) = (weights, width)
     let failures = await withTaskGroup(of: InputError?.self) { group in
@@ -158,6 +189,7 @@ struct EvaluatedModel: Sendable {
   /// Serves `placement` as it is, for ever.
   func balancer(
     _ placement: Placement, executor: CPUExecutor, isSampled: Bool, cost: CostModel = .tokens,
+    residency: ResidencyPolicy = .all,
     gate: GateConfiguration = GateConfiguration()
   ) async throws(InputError) -> Balancer {
     var configuration = BalancerConfiguration(mode: .observe)
@@ -165,6 +197,7 @@ struct EvaluatedModel: Sendable {
     configuration.estimator.samplingInterval = isSampled ? 1 : 0
     configuration.planner.stagingReserveExperts = 0
     configuration.planner.memoryBudgetShare = 4
+    configuration.planner.residency = residency
     configuration.gate = gate
     let settled = configuration
     return try await input { () async throws(BalancerError) in

@@ -1,11 +1,11 @@
 import ArgumentParser
 import BallastOperations
 
-/// `ballast figure`: what dispatch gains, on a simulated cluster.
+/// `ballast figure`: the figures of the documentation.
 struct FigureCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "figure",
-    abstract: "Make the figures of docs/performance.md, docs/gates.md and docs/drift.md.",
+    abstract: "Make the figures of docs/performance.md, docs/gates.md, docs/residency.md and docs/drift.md.",
     discussion: """
       Activation and borrowing are shown on a simulated cluster. Its devices follow the law of an H200-class accelerator: an expert costs its bytes at 4.8 TB/s and
       2 µs to touch, a token two operations a weight at 60 % of 989 TFLOP/s (bfloat16), links carry 450 GB/s.
@@ -14,8 +14,8 @@ struct FigureCommand: AsyncParsableCommand {
       """,
     subcommands: [
       ActivationFigureCommand.self, BorrowingFigureCommand.self, MassFigureCommand.self,
-      ConfidenceFigureCommand.self, TopPFigureCommand.self, DriftFigureCommand.self,
-      RoundsFigureCommand.self,
+      ConfidenceFigureCommand.self, TopPFigureCommand.self, ResidencyFigureCommand.self, RecoveryFigureCommand.self,
+      DriftFigureCommand.self, RoundsFigureCommand.self,
     ])
 }
 

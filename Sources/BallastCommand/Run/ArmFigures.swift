@@ -61,6 +61,12 @@ struct ArmFigures: Codable {
   var plansApplied: Int
   /// Steps that publishing, staging or retiring delayed by more than 50 µs.
   var stepsWaited: Int
+  /// Share of experts with a replica in device memory, at the end.
+  var residentShare: Double
+  /// Share of the tokens' choices that a stored replica served.
+  var storedShare: Double
+  /// Share of the tokens' choices that another expert served, since the chosen one was not resident.
+  var substitutedShare: Double
   /// Share of replicas at each precision.
   var precisionShare: [String: Double]
   /// Share of one core the control loop's own thinking took.

@@ -38,6 +38,18 @@ struct RunCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Share of the experts' bytes at full precision that the adaptive arm may hold, staging included; experts beyond it are stored (default: every expert stays resident).",
+      valueName: "fraction"))
+  var resident: Double?
+
+  @Option(
+    help:
+      "Who serves tokens of stored experts: what is stored, exactly, or a substitute among resident ones (default: the configuration's planner.residency, or what is stored)."
+  )
+  var evicted: EvictedServing?
+
+  @Option(
+    help: ArgumentHelp(
       "Request lengths from TIMESTAMP,ContextTokens,GeneratedTokens, scaled to the context (default: drawn from the seed).",
       valueName: "csv"))
   var arrivals: String?
@@ -77,6 +89,12 @@ struct RunCommand: AsyncParsableCommand {
     guard (1...256).contains(lanes) else { throw ValidationError("--lanes is \(lanes); allowed is 1 to 256") }
     guard (16...1 << 20).contains(context) else {
       throw ValidationError("--context is \(context); allowed is 16 to \(1 << 20)")
+    }
+    if let resident, !(resident > 0 && resident <= 1) {
+      throw ValidationError("--resident is \(resident); it must be above 0 and at most 1")
+    }
+    guard evicted == nil || resident != nil else {
+      throw ValidationError("--evicted says who serves tokens of stored experts; give --resident as well")
     }
     if let pairs, !(1...1000).contains(pairs) {
       throw ValidationError("--pairs is \(pairs); allowed is 1 to 1000")
@@ -127,20 +145,39 @@ struct RunCommand: AsyncParsableCommand {
         try Arrivals(path: path).scaled(contextBytes: min(context, checkpoint.configuration.contextTokens))
       }
     }
+    let evicting = evicting(configuration)
     return RunSettings(
       checkpoint: checkpoint, texts: texts, lengths: lengths,
       contextBytes: min(context, checkpoint.configuration.contextTokens), devices: devices, lanes: lanes,
-      budgetBytes: try budgetBytes(checkpoint, configuration), configuration: configuration, gate: gate,
-      traffic: traffic,
+      budgetBytes: try budgetBytes(checkpoint, configuration), residentShare: share(evicting),
+      configuration: evicting, gate: gate, traffic: traffic,
       seconds: seconds,
       pairs: pairs ?? min(12, max(5, Int(seconds / 5))),
       seed: seed, simulatedDevices: simulatedDevices)
   }
 
+  /// The configuration with experts that may be evicted, where a share is asked for.
+  private func evicting(_ configuration: BalancerConfiguration) -> BalancerConfiguration {
+    guard resident != nil else { return configuration }
+    var next = configuration
+    if let evicted { next.planner.residency = evicted.policy }
+    if !next.planner.residency.mayEvict { next.planner.residency = .stored }
+    return next
+  }
+
+  /// What the adaptive arm may hold where experts may be evicted; a budget below all of them asks for that as well.
+  private func share(_ configuration: BalancerConfiguration) -> Double? {
+    let budget = configuration.planner.memoryBudgetShare
+    return resident ?? (configuration.planner.residency.mayEvict && memoryBudget == nil && budget < 1 ? budget : nil)
+  }
+
   private func budgetBytes(
     _ checkpoint: MixtralCheckpoint, _ configuration: BalancerConfiguration
   ) throws(InputError) -> Int {
-    var budget = MemoryAllowance.share(configuration.planner.memoryBudgetShare)
+    // Beside an arm that evicts, the static one holds everything.
+    let isAll = share(evicting(configuration)) == nil
+    var budget = MemoryAllowance.share(
+      isAll ? configuration.planner.memoryBudgetShare : max(1, configuration.planner.memoryBudgetShare))
     if let memoryBudget {
       budget = try input { () throws(UnitError) in try MemoryAllowance(parsing: memoryBudget) }
     }

@@ -91,6 +91,8 @@ extension ArmFigures {
     middle.reliefSteps = runs.reduce(0) { $0 + $1.reliefSteps }
     middle.plansApplied = runs.reduce(0) { $0 + $1.plansApplied }
     middle.stepsWaited = runs.reduce(0) { $0 + $1.stepsWaited }
+    middle.storedShare = median(\.storedShare)
+    middle.substitutedShare = median(\.substitutedShare)
     middle.controlCoreShare = median(\.controlCoreShare)
     return middle
   }

@@ -14,6 +14,9 @@ struct RunSettings {
   let lanes: Int
   /// Bytes both arms may hold of expert weights and scales.
   let budgetBytes: Int
+  /// Bytes of the adaptive arm where experts may be evicted, as a share of one copy of each at full precision; nil where
+  /// all stay.
+  let residentShare: Double?
   let configuration: BalancerConfiguration
   /// What the command line says of the gate, whatever the configuration becomes.
   let gate: GateOptions

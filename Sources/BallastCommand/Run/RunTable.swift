@@ -51,6 +51,9 @@ struct RunTable {
         figures.precisionShare.sorted { $0.key < $1.key }.map { "\(fixed($0.value * 100, 0))% \($0.key)" }
           .joined(separator: " ")
       },
+      row("experts resident, at the end") { fixed($0.residentShare * 100, 1) + " %" },
+      row("choices served from storage") { fixed($0.storedShare * 100, 2) + " %" },
+      row("choices served by a substitute") { fixed($0.substitutedShare * 100, 2) + " %" },
       row("control loop, share of a core") { fixed($0.controlCoreShare * 100, 2) + " %" },
     ]
   }

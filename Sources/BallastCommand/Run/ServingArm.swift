@@ -24,6 +24,7 @@ final class ServingArm: Sendable {
   private let budgetBytes: Int
   private let memoryBudgetShare: Double
   private let laneLimit: Int
+  private let residency: ResidencyPolicy
   private let gate: GateOptions
   private let traffic: TrafficOptions
   private let queue = Mutex<RequestQueue?>(nil)
@@ -32,13 +33,15 @@ final class ServingArm: Sendable {
   /// Stages the arm's first placement and starts its lanes.
   init(_ kind: Kind, _ settings: RunSettings, weights: DecoderWeights) async throws(InputError) {
     self.kind = kind
-    budgetBytes = settings.budgetBytes
+    let fullBytes = try ServingArm.shape(settings.checkpoint).fullBytes
+    let share = kind == .adaptive ? settings.residentShare : nil
+    budgetBytes = share.map { Int($0 * Double(fullBytes)) } ?? settings.budgetBytes
+    let executor = try ServingArm.executor(settings, budgetBytes: budgetBytes)
     gate = settings.gate
     traffic = settings.traffic
-    let executor = try ServingArm.executor(settings)
     self.executor = executor
     var configuration = settings.configuration
-    memoryBudgetShare = Double(settings.budgetBytes) / Double(executor.shape.fullBytes)
+    memoryBudgetShare = Double(budgetBytes) / Double(fullBytes)
     laneLimit = max(configuration.laneLimit, settings.lanes)
     configuration.planner.memoryBudgetShare = memoryBudgetShare
     configuration.laneLimit = laneLimit
@@ -49,9 +52,11 @@ final class ServingArm: Sendable {
       configuration.gate = GateConfiguration()
       configuration.mode = .observe
       configuration.planner.stagingReserveExperts = 0
+      configuration.planner.residency = .all
       configuration.dispatch = .resident
       placement = .contiguous(shape: executor.shape, topology: executor.topology)
     }
+    residency = configuration.planner.residency
     let settled = configuration
     let start = placement
     balancer = try await input { () async throws(BalancerError) in
@@ -96,13 +101,14 @@ final class ServingArm: Sendable {
   /// Requests that have arrived and wait.
   var waiting: Int { queue.withLock { $0?.waiting ?? 0 } }
 
-  /// Takes in another configuration; the arm's byte budget stays.
+  /// Takes in another configuration; the arm's byte budget and whether it may evict stay.
   ///
   /// - Returns: What the balancer refused, or nil.
   func apply(_ configuration: BalancerConfiguration) -> String? {
     var next = configuration
     next.planner.memoryBudgetShare = memoryBudgetShare
     next.laneLimit = laneLimit
+    next.planner.residency = residency
     next.gate = gate.applied(to: next.gate)
     next.relief = traffic.applied(to: next.relief)
     do throws(BalancerError) {
@@ -126,6 +132,7 @@ final class ServingArm: Sendable {
     let seconds = elapsed / .seconds(1)
     let applying = meter.whileApplying
     let gating = meter.gating
+    let choices = Double(max(gating.totals.assignments, 1))
     return ArmFigures(
       tokensPerSecond: Double(meter.tokens) / seconds, stepMilliseconds: meter.percentiles,
       expertMilliseconds: meter.expertPercentiles,
@@ -136,9 +143,12 @@ final class ServingArm: Sendable {
       overheadBytes: statistics.memory.reduce(0) { $0 + $1.overheadBytes }, bitsPerByte: score.bitsPerByte ?? 0,
       nextByteAccuracy: score.nextByteAccuracy ?? 0, meanExperts: gating.totals.meanExperts ?? 0,
       escalatedShare: balancer.gate.configuration.kind == .confidence ? gating.totals.escalatedShare : nil,
-      unmetShare: Double(gating.unmetAssignments) / Double(max(gating.totals.assignments, 1)),
+      unmetShare: Double(gating.unmetAssignments) / choices,
       plansApplied: statistics.plansPublished - plansBefore,
       stepsWaited: Int(samples.delayedBatches - before.delayedBatches),
+      residentShare: 1 - Double(statistics.placement.storedCount) / Double(executor.shape.experts),
+      storedShare: (samples.storedAssignments - before.storedAssignments) / choices,
+      substitutedShare: (samples.substitutedAssignments - before.substitutedAssignments) / choices,
       precisionShare: statistics.placement.precisionShare,
       controlCoreShare: thinking.withLock { $0 } / .seconds(1) / seconds)
   }
@@ -180,24 +190,24 @@ final class ServingArm: Sendable {
     try ExpertDimensions(hidden: checkpoint.configuration.hidden, inner: checkpoint.configuration.intermediate)
   }
 
-  private static func executor(_ settings: RunSettings) throws(InputError) -> CPUExecutor {
+  private static func executor(_ settings: RunSettings, budgetBytes: Int) throws(InputError) -> CPUExecutor {
     let shape = try shape(settings.checkpoint)
     return try input { () throws(CPUExecutorError) in
       try CPUExecutor(
         source: CheckpointWeights(settings.checkpoint), shape: shape, dimensions: try dimensions(settings.checkpoint),
         configuration: CPUExecutorConfiguration(
-          devices: settings.devices, memoryBytesPerDevice: settings.budgetBytes / settings.devices,
+          devices: settings.devices, memoryBytesPerDevice: budgetBytes / settings.devices,
           quantizer: settings.configuration.rollout.quantizer, seed: settings.seed))
     }
   }
 }
 
 extension Placement {
-  /// Share of replicas at each precision, by name.
+  /// Share of replicas at each precision, by name, those apart that are in no memory.
   var precisionShare: [String: Double] {
     var counts: [String: Int] = [:]
-    for layer in layers {
-      for replica in layer.replicas { counts[replica.precision.description, default: 0] += 1 }
+    for replica in layers.flatMap(\.replicas) {
+      counts[replica.residency == .stored ? "stored" : replica.precision.description, default: 0] += 1
     }
     return counts.mapValues { Double($0) / Double(max(replicaCount, 1)) }
   }

@@ -26,7 +26,7 @@ struct TickLine {
       "\(fixed(record.seconds, 1)) s", kind.rawValue, "\(fixed(record.tokensPerSecond, 0)) tok/s",
       "step \(fixed(steps.p50, 2))/\(fixed(steps.p99, 2)) ms",
       "imbalance \(fixed(record.expertImbalance, 2)) expert \(fixed(record.deviceImbalance, 3)) device",
-      "\(share)% of budget", mix.joined(separator: " "), drift, relief, quality, action,
+      "\(share)% of budget", mix.joined(separator: " "), drift, relief, quality, resident, action,
       event.delay.map { "\($0)" } ?? "",
     ].filter { !$0.isEmpty }.joined(separator: "  ")
   }
@@ -51,6 +51,12 @@ struct TickLine {
     guard let found = event.quality, found.shadowedTokens > 0 else { return "" }
     let over = found.breaches.isEmpty ? "" : ", \(found.breaches.count) replicas over their bound"
     return "error \(fixed(found.drift, 2)) of what staging measured\(over)"
+  }
+
+  /// How much of what is needed is in memory, where not all is.
+  private var resident: String {
+    guard let resident = event.resident, resident.experts < 1 else { return "" }
+    return "\(fixed(resident.need * 100, 0))% of what is needed resident"
   }
 
   /// What the controller did, and why.

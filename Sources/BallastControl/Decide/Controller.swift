@@ -28,8 +28,8 @@ public struct Controller: Sendable {
   ///
   /// - Parameters:
   ///   - imbalance: The device imbalance forecast for the placement as it is, at least 1.
-  ///   - isQualityBreached: Whether low precision was found to cost more than it may: then nothing is waited for but
-  ///     the cooldown.
+  ///   - isQualityBreached: Whether low precision was found to cost more than it may, or an expert the traffic needs is
+  ///     stored: then nothing is waited for but the cooldown.
   /// - Returns: To plan, or to hold and why.
   public mutating func decide(imbalance: Double, isQualityBreached: Bool = false) -> Decision {
     switch state {

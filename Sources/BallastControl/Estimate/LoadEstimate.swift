@@ -8,6 +8,8 @@ public struct LoadEstimate: Sendable {
   public var scenarios: [LoadScenario]
   /// `[layer][expert]`: the expert's share of its layer's importance; each layer sums to 1.
   public var importance: [[Double]]
+  /// `[layer][expert]`: the expert's share of what the layer's traffic of late is good for; each layer sums to 1.
+  public var need: [[Double]]
   /// `[layer]`: whether the load differs from the one the layer was planned for by more than sampling explains.
   public var shifted: [Bool]
   /// Batches a tick serves, per layer, on average; what a gain per batch is multiplied by.
@@ -17,16 +19,17 @@ public struct LoadEstimate: Sendable {
   /// Where tokens go from layer to layer; nil while unknown.
   public var affinity: AffinityEstimate?
 
-  /// States an estimate; left out, the average is the only scenario, importance even, errors typical.
+  /// States an estimate; left out, the average is the only scenario, importance even, need by tokens, errors typical.
   public init(
     tokensPerBatch: [[Double]], scenarios: [LoadScenario] = [], importance: [[Double]]? = nil,
-    batchesPerTick: Double = 1, shifted: [Bool]? = nil,
+    need: [[Double]]? = nil, batchesPerTick: Double = 1, shifted: [Bool]? = nil,
     errors: ErrorEstimate = ErrorEstimate()
   ) {
     self.tokensPerBatch = tokensPerBatch
     self.scenarios = scenarios.isEmpty ? [LoadScenario(tokensPerBatch: tokensPerBatch, weight: 1)] : scenarios
     self.importance =
       importance ?? tokensPerBatch.map { Array(repeating: 1 / Double(max($0.count, 1)), count: $0.count) }
+    self.need = need ?? tokensPerBatch.map { Self.shares($0) }
     self.batchesPerTick = batchesPerTick
     self.errors = errors
     self.shifted = shifted ?? tokensPerBatch.map { _ in true }

@@ -10,7 +10,7 @@ public struct ByteBudget: Hashable, Sendable {
   /// Shares the budget of `configuration` among the devices by their memory, never beyond it.
   ///
   /// - Throws: `ByteBudgetError.tooSmall` when one copy of each expert at the least precision and the reserve do
-  ///   not fit.
+  ///   not fit; where experts may be evicted, when the reserve does not.
   public init(
     shape: ModelShape, topology: Topology, configuration: PlannerConfiguration
   ) throws(ByteBudgetError) {
@@ -22,6 +22,12 @@ public struct ByteBudget: Hashable, Sendable {
     let reserve = configuration.stagingReserveExperts.multipliedReportingOverflow(
       by: shape.bytesPerExpert[shape.fullPrecision])
     reserveBytes = reserve.overflow ? .max : max(reserve.partialValue, 0)
+    if configuration.residency.mayEvict {
+      for (index, bytes) in bytesPerDevice.enumerated() where bytes < reserveBytes {
+        throw .tooSmall(device: DeviceID(index), neededBytes: reserveBytes, budgetBytes: bytes)
+      }
+      return
+    }
     // Every layer begins anew with the first device, so shares are rounded up in each.
     let perDevice = shape.layers * ((shape.expertsPerLayer + devices - 1) / devices)
     let least = perDevice.multipliedReportingOverflow(by: shape.bytesPerExpert[configuration.leastPrecision])
@@ -44,14 +50,17 @@ public struct ByteBudget: Hashable, Sendable {
   /// `[device]`: bytes a device may hold once a plan is applied.
   public var residentBytes: [Int] { bytesPerDevice.map { max($0 - reserveBytes, 0) } }
 
-  /// The contiguous placement, with as many experts at low precision from the start as the reserve needs.
+  /// The contiguous placement, with as many experts at low precision from the start as the reserve needs; where experts
+  /// may be evicted, as many stored.
   ///
   /// Demotions are spread over the layers, and in each layer begin with the last expert of the device.
-  public func startPlacement(shape: ModelShape, topology: Topology, leastPrecision: Precision) -> Placement {
+  public func startPlacement(
+    shape: ModelShape, topology: Topology, leastPrecision: Precision, mayEvict: Bool = false
+  ) -> Placement {
     let even = shape.layers * ((shape.expertsPerLayer + topology.devices.count - 1) / topology.devices.count)
     let isEven = capacities(shape, leastPrecision).allSatisfy { $0 >= min(even, shape.experts) }
     let fitting =
-      isEven
+      isEven || mayEvict
       ? nil
       : fittingPlacement(shape: shape, precision: shape.fullPrecision)
         ?? fittingPlacement(shape: shape, precision: leastPrecision)
@@ -59,14 +68,19 @@ public struct ByteBudget: Hashable, Sendable {
     let start = Placement.contiguous(shape: shape, topology: topology)
     var layers = start.layers.map(\.replicas)
     var bytes = start.bytesPerDevice(shape: shape, devices: topology.devices.count)
-    let saved = shape.bytesPerExpert[shape.fullPrecision] - shape.bytesPerExpert[leastPrecision]
     for round in 0..<shape.expertsPerLayer {
       for layer in layers.indices {
         for device in bytes.indices where bytes[device] > residentBytes[device] {
           let here = layers[layer].indices.filter { layers[layer][$0].device.index == device }
           guard round < here.count else { continue }
-          layers[layer][here[here.count - 1 - round]].precision = leastPrecision
-          bytes[device] -= saved
+          let place = here[here.count - 1 - round]
+          bytes[device] -= shape.bytes(of: layers[layer][place])
+          if mayEvict {
+            layers[layer][place].residency = .stored
+          } else {
+            layers[layer][place].precision = leastPrecision
+          }
+          bytes[device] += shape.bytes(of: layers[layer][place])
         }
       }
     }

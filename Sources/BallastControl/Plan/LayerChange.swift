@@ -22,6 +22,14 @@ extension LayerPlacement {
   public func applying(_ change: LayerChange) -> LayerPlacement {
     LayerPlacement(replicas.filter { !change.removed.contains($0) } + change.added)
   }
+
+  /// Whether every expert keeps a replica: several drops together might leave one without.
+  func keepsExperts(_ change: LayerChange) -> Bool {
+    change.removed.allSatisfy { gone in
+      change.added.contains { $0.expert == gone.expert }
+        || replicas(of: gone.expert).contains { !change.removed.contains($0) }
+    }
+  }
 }
 
 extension LayerChange {

@@ -8,15 +8,13 @@ extension PlacementDraft {
     var change = LayerChange(layer: survey.layer, added: [copy])
     var missing = shape.bytesPerExpert[copy.precision] - residentRoom(copy.device)
     guard missing > 0 else { return change }
-    for replica in survey.leastHarmful(on: copy.device) where missing > 0 {
+    for replica in survey.leastHarmful(on: copy.device) where missing > 0 && replica.residency == .resident {
       if survey.isSurplus(replica), survey.tokens(of: replica) * 2 <= survey.tokens(of: copy.expert) {
         change.removed.append(replica)
         missing -= shape.bytesPerExpert[replica.precision]
       } else if let lowest = limits.precisions.last, replica.precision.rawValue < lowest.rawValue {
-        var lower = replica
-        lower.precision = lowest
         change.removed.append(replica)
-        change.added.append(lower)
+        change.added.append(replica.resident(at: lowest))
         missing -= shape.bytesPerExpert[replica.precision] - shape.bytesPerExpert[lowest]
       }
     }

@@ -210,7 +210,7 @@ public struct PlacementDraft: Sendable {
   }
 
   private mutating func judge(_ change: LayerChange) -> Judged {
-    let layer = placement[change.layer].applying(change)
+    let layer = placement[change.layer].applying(change).withoutSpareStored
     let graph = forecaster.graph(layer)
     let forecast = forecaster.forecast(graph, estimate.tokensPerBatch[change.layer.index])
     return Judged(
@@ -238,7 +238,9 @@ public struct PlacementDraft: Sendable {
   private func isWithinLimits(_ change: LayerChange) -> Bool {
     let after = ledgerAfter(change)
     return after.moved <= limits.moveBytes && isWithinResidentLimits(change)
-      && change.added.allSatisfy { after.staging[$0.device.index] <= limits.stagingBytes[$0.device.index] }
+      && change.added.allSatisfy {
+        $0.residency == .stored || after.staging[$0.device.index] <= limits.stagingBytes[$0.device.index]
+      }
       && after.keeps(limits.moves, change) { source(of: $0, change.layer) }
   }
 
@@ -251,7 +253,9 @@ public struct PlacementDraft: Sendable {
 
   private func isWithinResidentLimits(_ change: LayerChange) -> Bool {
     guard !limits.pinned.bars(change) else { return false }
-    guard !change.added.contains(where: { errsTooMuch($0, change.layer) }) else { return false }
+    guard !change.added.contains(where: { errsTooMuch($0, change.layer) }),
+      placement[change.layer].keepsExperts(change)
+    else { return false }
     let after = ledgerAfter(change)
     return change.added.allSatisfy { replica in
       let device = replica.device.index
@@ -264,12 +268,12 @@ public struct PlacementDraft: Sendable {
     for replica in change.removed {
       after.take(
         replica, layer: change.layer, bytes: bytes(replica), source: source(of: replica, change.layer),
-        isStaged: !isCurrent(replica, change.layer))
+        isStaged: mustMove(replica, change.layer))
     }
     for replica in change.added {
       after.put(
         replica, layer: change.layer, bytes: bytes(replica), source: source(of: replica, change.layer),
-        isStaged: !isCurrent(replica, change.layer))
+        isStaged: mustMove(replica, change.layer))
     }
     return after
   }
@@ -282,15 +286,20 @@ public struct PlacementDraft: Sendable {
     return holders.first { topology[$0].node == topology[replica.device].node } ?? holders.first
   }
 
+  /// Whether having the replica takes bringing weights to its device.
+  private func mustMove(_ replica: Replica, _ layer: LayerID) -> Bool {
+    replica.residency == .resident && !isCurrent(replica, layer)
+  }
+
   private func isCurrent(_ replica: Replica, _ layer: LayerID) -> Bool {
     current[layer].replicas(of: replica.expert).contains(replica)
   }
 
-  private func bytes(_ replica: Replica) -> Int { shape.bytesPerExpert[replica.precision] }
+  private func bytes(_ replica: Replica) -> Int { shape.bytes(of: replica) }
 
   /// Nanoseconds a batch must gain for the change to pay; giving back what was to be staged earns nothing.
   mutating func price(_ change: LayerChange) -> Double {
-    let staged = change.added.filter { !isCurrent($0, change.layer) }
+    let staged = change.added.filter { mustMove($0, change.layer) }
     let total = staged.reduce(0) { $0 + bytes($1) }
     return Double(total) * limits.nanosecondsPerByte
       + Double(staged.count) * limits.leastGain * score(change.layer)

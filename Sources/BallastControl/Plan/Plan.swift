@@ -38,7 +38,8 @@ extension Plan {
         layer: LayerID(index), removed: pair.0.replicas.filter { !pair.1.replicas.contains($0) },
         added: pair.1.replicas.filter { !pair.0.replicas.contains($0) })
     }
-    let bytes = changes.flatMap(\.added).reduce(0) { $0 + bytesPerExpert[$1.precision] }
+    let staged = changes.flatMap(\.added).filter { $0.residency == .resident }
+    let bytes = staged.reduce(0) { $0 + bytesPerExpert[$1.precision] }
     let forecast = PlanForecast(
       nanosecondsBefore: 0, nanosecondsAfter: 0, imbalanceBefore: 1, imbalanceAfter: 1, bytesMoved: bytes,
       qualitySpent: 0)

@@ -25,7 +25,8 @@ public struct Planner: Sendable {
   /// Ballast's own passes.
   public static func passes(searchRounds: Int) -> [any PlanningPass] {
     [
-      RestoreQuality(), FillDevices(), PackEvenly(), RelabelDevices(), ReplicateOrQuantize(rounds: searchRounds),
+      EvictExperts(), RestoreQuality(), FillDevices(), PackEvenly(), RelabelDevices(),
+      ReplicateOrQuantize(rounds: searchRounds),
       TradePrecisions(rounds: searchRounds), ExchangeReplicas(rounds: searchRounds),
       PlaceReplicas(rounds: searchRounds), CopyHeavyHitters(rounds: searchRounds), KeepTokensNear(rounds: searchRounds),
       TradePrecisions(rounds: searchRounds),

@@ -30,6 +30,11 @@ public struct PlannerConfiguration: Hashable, Sendable {
   /// mean.
   public var tailShare: Double
 
+  /// Whether experts may leave device memory, and who serves their tokens then.
+  public var residency = ResidencyPolicy.all
+  /// Ticks with samples after which what an expert was needed for counts half; 0 never fades.
+  public var residencyHalfLifeTicks = 16.0
+
   /// The defaults keep inside the original bytes.
   public init(
     memoryBudgetShare: Double = 1, stagingReserveExperts: Int = 2, qualityBudget: Double = 0.02,

@@ -44,7 +44,11 @@ public struct Planning: Sendable {
     let planner = Planner(
       shape: shape, topology: topology, cost: cost, split: knobs.split,
       passes: Planner.passes(searchRounds: knobs.searchRounds))
-    let start = current ?? budget.startPlacement(shape: shape, topology: topology, leastPrecision: knobs.leastPrecision)
+    limits.mayEvict = knobs.residency.mayEvict
+    let start =
+      current
+      ?? budget.startPlacement(
+        shape: shape, topology: topology, leastPrecision: knobs.leastPrecision, mayEvict: knobs.residency.mayEvict)
     return planner.plan(from: start, for: LoadEstimate(tokensPerBatch: tokensPerBatch), within: limits)
   }
 }

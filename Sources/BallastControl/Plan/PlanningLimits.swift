@@ -26,6 +26,8 @@ public struct PlanningLimits: Hashable, Sendable {
   public var nanosecondsPerByte: Double
   /// Share of its layer's time that every staged replica must save, whatever its bytes: what noise could feign.
   public var leastGain: Double
+  /// Whether experts may be stored, so that bytes need not hold them all.
+  public var mayEvict = false
   /// Experts whose replicas stay as they are.
   public var pinned = PinnedExperts()
   /// What a token that changes device between layers costs, beside device time.

@@ -12,7 +12,11 @@ public protocol ExpertExecutor: Sendable {
   /// The precisions it can hold, from the most exact to the least.
   var precisions: [Precision] { get }
 
-  /// Puts a replica's weights in place on its device.
+  /// Whether it computes stored replicas: it can read an expert's weights while serving and takes no bytes of a device for
+  /// them.
+  var storesExperts: Bool { get }
+
+  /// Puts a replica's weights in place on its device; of a stored one, makes sure that they can be read.
   ///
   /// - Throws: `StagingError`; then nothing of it is left on the device.
   func stage(_ replica: Replica, layer: LayerID) async throws(StagingError) -> StagedReplica
@@ -50,6 +54,9 @@ public protocol ExpertExecutor: Sendable {
 }
 
 extension ExpertExecutor {
+  /// Every replica is in the memory of its device.
+  public var storesExperts: Bool { false }
+
   /// Publishes at once.
   public func preparePublication(version: UInt64) async throws(StagingError) {}
 }

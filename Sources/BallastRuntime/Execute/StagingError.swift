@@ -4,6 +4,8 @@ public enum StagingError: Error, Hashable, CustomStringConvertible {
   case outOfMemory(device: DeviceID, neededBytes: Int, freeBytes: Int)
   /// The executor cannot hold this precision.
   case unsupportedPrecision(Precision)
+  /// The executor computes nothing that is not in a device's memory.
+  case storageUnsupported
   /// The expert is not one of the model's, or its weights cannot be used; the text says why.
   case badWeights(layer: LayerID, expert: ExpertID, reason: String)
   /// The device is lost.
@@ -19,6 +21,8 @@ public enum StagingError: Error, Hashable, CustomStringConvertible {
     case .outOfMemory(let device, let needed, let free):
       "device \(device) needs \(needed) bytes but has \(free) left"
     case .unsupportedPrecision(let precision): "\(precision) is not supported by this executor"
+    case .storageUnsupported:
+      "this executor computes no stored replicas; keep every expert resident (planner.residency: all)"
     case .badWeights(let layer, let expert, let reason): "expert \(expert) of layer \(layer): \(reason)"
     case .deviceLost(let device): "device \(device) is lost"
     case .timedOut(let seconds): "staging took longer than \(seconds) seconds"
@@ -41,6 +45,8 @@ public enum ExecutionError: Error, Hashable, CustomStringConvertible {
   case roundOutOfRange(round: RoundID, rounds: Int)
   /// The device a run was sent to is lost.
   case deviceLost(DeviceID)
+  /// The weights of a stored replica cannot be read any more.
+  case storedUnreadable(layer: LayerID, expert: ExpertID)
 
   /// The fact, with the values.
   public var description: String {
@@ -51,6 +57,8 @@ public enum ExecutionError: Error, Hashable, CustomStringConvertible {
     case .layerOutOfRange(let layer, let layers): "layer \(layer) is not one of the model's \(layers) MoE layers"
     case .roundOutOfRange(let round, let rounds): "round \(round) is not one of the \(rounds) of the model's layers"
     case .deviceLost(let device): "device \(device) is lost"
+    case .storedUnreadable(let layer, let expert):
+      "expert \(expert) of layer \(layer) is stored, and its weights cannot be read any more"
     }
   }
 }

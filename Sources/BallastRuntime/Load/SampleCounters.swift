@@ -11,12 +11,19 @@ public final class SampleCounters: Sendable {
     case shadowed
   }
 
-  /// One word a round each, after the words of the experts; after them, one word of delayed batches.
+  /// One word a round each, after the words of the experts.
   private enum RoundColumn: Int, CaseIterable {
     case batches
     case expertImbalance
     case replicaImbalance
     case deviceImbalance
+  }
+
+  /// One word each, after those.
+  private enum Single: Int, CaseIterable {
+    case delayedBatches
+    case storedAssignments
+    case substitutedAssignments
   }
 
   /// How long recording and routing a batch may take before it counts as delayed, if it waited.
@@ -37,7 +44,8 @@ public final class SampleCounters: Sendable {
     roundsPerLayer = shape.roundsPerLayer
     rows = AtomicRows(
       rows: lanes,
-      columns: Column.allCases.count * shape.experts + RoundColumn.allCases.count * shape.roundsPerLayer + 1)
+      columns: Column.allCases.count * shape.experts + RoundColumn.allCases.count * shape.roundsPerLayer
+        + Single.allCases.count)
   }
 
   /// Adds one token's importance score for `expert`.
@@ -61,7 +69,14 @@ public final class SampleCounters: Sendable {
   }
 
   /// Notes that a batch was delayed while a plan was applied.
-  func addDelay(lane: Int) { add(1, delayedWord, lane) }
+  func addDelay(lane: Int) { add(1, word(.delayedBatches), lane) }
+
+  /// Adds choices of a batch, sampled or not, that chose an evicted expert: how many were served from where it is stored,
+  /// and how many by another expert.
+  func addEvicted(stored: Int, substituted: Int, lane: Int) {
+    add(Double(stored), word(.storedAssignments), lane)
+    add(Double(substituted), word(.substitutedAssignments), lane)
+  }
 
   /// Sums over all lanes.
   ///
@@ -82,7 +97,9 @@ public final class SampleCounters: Sendable {
         totals.imbalanceByRound[round].replica += sum(word(.replicaImbalance, round), lane)
         totals.imbalanceByRound[round].device += sum(word(.deviceImbalance, round), lane)
       }
-      totals.delayedBatches += sum(delayedWord, lane)
+      totals.delayedBatches += sum(word(.delayedBatches), lane)
+      totals.storedAssignments += sum(word(.storedAssignments), lane)
+      totals.substitutedAssignments += sum(word(.substitutedAssignments), lane)
     }
     return totals
   }
@@ -106,7 +123,7 @@ public final class SampleCounters: Sendable {
     Column.allCases.count * layers * expertsPerLayer + round * RoundColumn.allCases.count + column.rawValue
   }
 
-  private var delayedWord: Int { rows.columns - 1 }
+  private func word(_ single: Single) -> Int { rows.columns - Single.allCases.count + single.rawValue }
 
   private func word(_ column: Column, _ layer: LayerID, _ expert: Int) -> Int {
     (column.rawValue * layers + layer.index) * expertsPerLayer + expert

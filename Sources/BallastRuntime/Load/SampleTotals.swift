@@ -11,6 +11,10 @@ public struct SampleTotals: Sendable {
   /// Batches whose recording and routing waited, and took longer than `SampleCounters.delayLimit`, while a plan was
   /// applied.
   public var delayedBatches = 0.0
+  /// Choices of all batches that were served by a stored replica.
+  public var storedAssignments = 0.0
+  /// Choices of all batches that were served by another expert, since the chosen one was not resident.
+  public var substitutedAssignments = 0.0
 
   /// How unevenly they fell, all rounds together.
   public var imbalance: ImbalanceTotals { imbalanceByRound.reduce(ImbalanceTotals(), +) }

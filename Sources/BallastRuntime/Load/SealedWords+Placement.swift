@@ -6,7 +6,8 @@ extension SealedWords {
       append(layer.replicas.count)
       for replica in layer.replicas {
         append(
-          UInt64(replica.expert.index) | UInt64(replica.device.index) << 24 | UInt64(replica.precision.rawValue) << 48)
+          UInt64(replica.expert.index) | UInt64(replica.device.index) << 24 | UInt64(replica.precision.rawValue) << 48
+            | UInt64(replica.residency.rawValue) << 56)
       }
     }
   }
@@ -24,13 +25,16 @@ extension SealedReader {
       var replicas: [Replica] = []
       for _ in 0..<count {
         let word = try word()
-        guard let precision = UInt8(exactly: word >> 48).flatMap(Precision.init(rawValue:)) else {
-          throw .outOfRange("a precision", value: "\(word >> 48)", allowed: "0 to 3")
+        guard let precision = Precision(rawValue: UInt8(word >> 48 & 0xff)) else {
+          throw .outOfRange("a precision", value: "\(word >> 48 & 0xff)", allowed: "0 to 3")
+        }
+        guard let residency = Residency(rawValue: UInt8(word >> 56)) else {
+          throw .outOfRange("a residency", value: "\(word >> 56)", allowed: "0 and 1")
         }
         replicas.append(
           Replica(
             expert: ExpertID(Int(word & 0xff_ffff)), device: DeviceID(Int(word >> 24 & 0xff_ffff)),
-            precision: precision))
+            precision: precision, residency: residency))
       }
       all.append(LayerPlacement(replicas))
     }

@@ -4,13 +4,15 @@
 ///
 ///     time = Σ over its active replicas of ( activation + tokens · perToken ) / relativeSpeed
 ///
-/// and the layer takes the longest of its devices. An executor measures these by `calibrate`; the
+/// where touching a stored replica also takes fetching it, and the layer takes the longest of its devices. An executor measures these by `calibrate`; the
 /// simulator is given them.
 public struct CostModel: Hashable, Sendable {
   /// What touching a replica costs however few tokens it gets, in nanoseconds: its bytes over memory bandwidth, plus launch.
   public var activationNanoseconds: PerPrecision<Double>
   /// The arithmetic of one token, in nanoseconds.
   public var perTokenNanoseconds: PerPrecision<Double>
+  /// What bringing in the weights of a stored replica adds to touching it, in nanoseconds.
+  public var fetchNanoseconds: Double
   /// Bytes a second between devices of one node.
   public var linkBytesPerSecond: Double
   /// Bytes a second between nodes.
@@ -19,10 +21,11 @@ public struct CostModel: Hashable, Sendable {
   /// States the coefficients; every one must be finite and not negative, and link speeds above 0.
   public init(
     activationNanoseconds: PerPrecision<Double>, perTokenNanoseconds: PerPrecision<Double>,
-    linkBytesPerSecond: Double, nodeLinkBytesPerSecond: Double
+    fetchNanoseconds: Double = 0, linkBytesPerSecond: Double, nodeLinkBytesPerSecond: Double
   ) {
     self.activationNanoseconds = activationNanoseconds
     self.perTokenNanoseconds = perTokenNanoseconds
+    self.fetchNanoseconds = fetchNanoseconds
     self.linkBytesPerSecond = linkBytesPerSecond
     self.nodeLinkBytesPerSecond = nodeLinkBytesPerSecond
   }
@@ -33,6 +36,11 @@ public struct CostModel: Hashable, Sendable {
   public static let tokens = CostModel(
     activationNanoseconds: PerPrecision(repeating: 0), perTokenNanoseconds: PerPrecision(repeating: 1),
     linkBytesPerSecond: .infinity, nodeLinkBytesPerSecond: .infinity)
+
+  /// Nanoseconds of touching the replica on a device of speed 1.
+  public func activationNanoseconds(of replica: Replica) -> Double {
+    activationNanoseconds[replica.precision] + (replica.residency == .stored ? fetchNanoseconds : 0)
+  }
 
   /// Nanoseconds to bring `bytes` from one device to another.
   public func transferNanoseconds(

@@ -25,6 +25,15 @@ public struct LayerPlacement: Hashable, Sendable {
     replicas(of: expert).first { $0.device == device }
   }
 
+  /// The layer without stored replicas of experts that are resident somewhere.
+  package var withoutSpareStored: LayerPlacement {
+    guard replicas.contains(where: { $0.residency == .stored }) else { return self }
+    return LayerPlacement(
+      replicas.filter { replica in
+        replica.residency == .resident || !replicas(of: replica.expert).contains { $0.residency == .resident }
+      })
+  }
+
   private func lowerBound(_ expert: ExpertID) -> Int {
     var low = 0
     var high = replicas.count

@@ -53,6 +53,11 @@ public struct ModelShape: Hashable, Sendable {
   /// Bytes all experts take, one copy each, at full precision.
   public var fullBytes: Int { experts * bytesPerExpert[fullPrecision] }
 
+  /// Bytes a replica takes of its device's memory: none when it is stored.
+  public func bytes(of replica: Replica) -> Int {
+    replica.residency == .stored ? 0 : bytesPerExpert[replica.precision]
+  }
+
   private static func check(
     _ name: String, _ value: Int, _ allowed: ClosedRange<Int>
   ) throws(ModelShapeError) {

@@ -31,6 +31,9 @@ public struct Placement: Hashable, Sendable {
   /// Replicas of all layers.
   public var replicaCount: Int { layers.reduce(0) { $0 + $1.replicas.count } }
 
+  /// Replicas of all layers that are stored.
+  public var storedCount: Int { layers.reduce(0) { $0 + $1.replicas.count { $0.residency == .stored } } }
+
   /// Bytes the replicas take on each device, by `shape`'s bytes per expert.
   ///
   /// - Complexity: O(replicas).
@@ -38,7 +41,7 @@ public struct Placement: Hashable, Sendable {
     var bytes = Array(repeating: 0, count: devices)
     for layer in layers {
       for replica in layer.replicas {
-        bytes[replica.device.index] += shape.bytesPerExpert[replica.precision]
+        bytes[replica.device.index] += shape.bytes(of: replica)
       }
     }
     return bytes

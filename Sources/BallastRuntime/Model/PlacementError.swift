@@ -10,6 +10,8 @@ public enum PlacementError: Error, Hashable, CustomStringConvertible {
   case missingExpert(layer: LayerID, expert: ExpertID)
   /// A device holds an expert twice.
   case duplicate(layer: LayerID, expert: ExpertID, device: DeviceID)
+  /// A stored replica claims another precision than the checkpoint's own.
+  case storedPrecision(layer: LayerID, expert: ExpertID, precision: Precision, full: Precision)
   /// A device holds more bytes than it has.
   case memoryExceeded(device: DeviceID, bytes: Int, memoryBytes: Int)
 
@@ -26,6 +28,8 @@ public enum PlacementError: Error, Hashable, CustomStringConvertible {
       "layer \(layer) has no replica of expert \(expert)"
     case .duplicate(let layer, let expert, let device):
       "layer \(layer) has expert \(expert) twice on device \(device)"
+    case .storedPrecision(let layer, let expert, let precision, let full):
+      "layer \(layer) has expert \(expert) stored at \(precision); what is stored is the checkpoint's \(full)"
     case .memoryExceeded(let device, let bytes, let memoryBytes):
       "device \(device) would hold \(bytes) bytes but has \(memoryBytes)"
     }
@@ -33,12 +37,19 @@ public enum PlacementError: Error, Hashable, CustomStringConvertible {
 }
 
 extension Placement {
-  /// Runs every invariant: each expert has a replica, none twice on a device, all names are known, memory holds.
+  /// Runs every invariant: each expert has a replica, possibly stored, none twice on a device, all names are known, memory
+  /// holds.
   ///
   /// - Throws: The first broken invariant, in layer order; memory last.
   /// - Complexity: O(replicas).
   public func check(shape: ModelShape, topology: Topology) throws(PlacementError) {
     try checkNames(layers: shape.layers, experts: shape.expertsPerLayer, devices: topology.devices.count)
+    for (index, layer) in layers.enumerated() {
+      for replica in layer.replicas where replica.residency == .stored && replica.precision != shape.fullPrecision {
+        throw .storedPrecision(
+          layer: LayerID(index), expert: replica.expert, precision: replica.precision, full: shape.fullPrecision)
+      }
+    }
     let bytes = bytesPerDevice(shape: shape, devices: topology.devices.count)
     for (index, used) in bytes.enumerated() where used > topology.devices[index].memoryBytes {
       throw .memoryExceeded(device: DeviceID(index), bytes: used, memoryBytes: topology.devices[index].memoryBytes)

@@ -11,6 +11,7 @@ public struct Lane: ~Copyable, Sendable {
   private var batches: [Int]
   private var expertTokens: [Int]
   private var recorder = TransitionRecorder()
+  private var substitution: Substitution
   /// `[token]`: how far the sampled batch turned its residual stream.
   private var turns: [Double] = []
 
@@ -19,6 +20,7 @@ public struct Lane: ~Copyable, Sendable {
     self.row = row
     batches = Array(repeating: 0, count: path.executor.shape.layers * path.executor.shape.roundsPerLayer)
     expertTokens = Array(repeating: 0, count: path.executor.shape.expertsPerLayer)
+    substitution = Substitution(expertsPerLayer: path.executor.shape.expertsPerLayer)
   }
 
   deinit { path.giveBack(row: row) }
@@ -38,13 +40,15 @@ public struct Lane: ~Copyable, Sendable {
   ///   - input: `[token][hidden]`, what the experts read.
   ///   - residual: `[token][hidden]`, the stream the experts' output will be added to; nil when unknown, and then
   ///     this batch teaches nothing about importance.
+  ///   - logits: `[token][expert]`, what the gate chose by; where experts that are not resident are to be substituted,
+  ///     their runners-up come from here. Nil, or another length, substitutes none.
   ///   - output: `[token][hidden]`, overwritten with Σ gate · expert(input).
   /// - Throws: `ExecutionError`; the load stays counted, `output` is unspecified.
   /// - Complexity: Recording and routing never lock and allocate only beyond the largest batch seen; executing
   ///   may queue behind other lanes' batches, never behind a plan.
   public mutating func serve(
     _ selection: borrowing Selection, layer: LayerID, round: RoundID = .first, input: Span<Float>,
-    residual: Span<Float>? = nil, output: inout MutableSpan<Float>
+    residual: Span<Float>? = nil, logits: Span<Float>? = nil, output: inout MutableSpan<Float>
   ) throws(ExecutionError) {
     try check(selection.expertsPerLayer, layer, round)
     let watch = path.isApplying ? WaitWatch() : nil
@@ -53,7 +57,7 @@ public struct Lane: ~Copyable, Sendable {
     path.counters.record(dispatcher.load, layer: layer, round: round, lane: row)
     var outcome: ExecutionError?
     path.table.withCurrent(reader: row) { table in
-      dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
+      route(selection, layer, round, table, logits: logits)
       if let watch, watch.hasWaited(longerThan: SampleCounters.delayLimit) { path.samples.addDelay(lane: row) }
       observeImbalance(layer, round, table)
       let isSampled = takeSamplingTurn(layer, round, table.samplingInterval)
@@ -146,7 +150,7 @@ public struct Lane: ~Copyable, Sendable {
     _ body: (borrowing Dispatch, UInt64) -> Outcome
   ) -> Outcome {
     path.table.withCurrent(reader: row) { table in
-      dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
+      route(selection, layer, round, table, logits: nil)
       observeImbalance(layer, round, table)
       if takeSamplingTurn(layer, round, table.samplingInterval) { observeTransitions(selection, layer, round) }
       // Lent from a local value: a property of the lane would be copied first.
@@ -155,6 +159,45 @@ public struct Lane: ~Copyable, Sendable {
       defer { swap(&lent, &dispatched) }
       return body(lent, table.version)
     }
+  }
+
+  /// Chooses replicas, and counts who serves tokens of evicted experts.
+  ///
+  /// The load counted is what the gate wanted, and batches that are sampled get what it wanted: an evicted expert whose
+  /// importance were never seen could not come back.
+  private mutating func route(
+    _ selection: borrowing SelectionSpan, _ layer: LayerID, _ round: RoundID, _ table: RoutingTable,
+    logits: Span<Float>?
+  ) {
+    guard let evicted = table.evicted[layer.index] else {
+      return dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
+    }
+    let isWanted = table.residency == .substitute && !isSampledNext(layer, round, table.samplingInterval)
+    let substituted = Self.route(
+      &dispatcher, &substitution, selection, layer: layer, table: table, logits: isWanted ? logits : nil,
+      isEvicted: evicted, into: &dispatched)
+    var stored = 0
+    for run in dispatched.runs where run.residency == .stored { stored += run.entries.count }
+    path.samples.addEvicted(stored: stored, substituted: substituted, lane: row)
+  }
+
+  /// Chooses replicas for what the gate chose, or for what resident experts are to serve of it.
+  ///
+  /// - Returns: Choices that another expert serves.
+  private static func route(
+    _ dispatcher: inout Dispatcher, _ substitution: inout Substitution, _ selection: borrowing SelectionSpan,
+    layer: LayerID, table: RoutingTable, logits: Span<Float>?, isEvicted: [Bool], into dispatched: inout Dispatch
+  ) -> Int {
+    if let logits {
+      let substituted = substitution.replace(selection, logits: logits, isEvicted: isEvicted)
+      if substituted > 0 {
+        dispatcher.count(substitution.selection.span)
+        dispatcher.route(substitution.selection.span, layer: layer, table: table, into: &dispatched)
+        return substituted
+      }
+    }
+    dispatcher.route(selection, layer: layer, table: table, into: &dispatched)
+    return 0
   }
 
   /// The version of the table that the next dispatch would use if no other were published until then.
@@ -178,6 +221,10 @@ public struct Lane: ~Copyable, Sendable {
   /// Where a round's batches are counted.
   private func place(_ layer: LayerID, _ round: RoundID) -> Int {
     layer.index &* path.counters.roundsPerLayer &+ round.index
+  }
+
+  private func isSampledNext(_ layer: LayerID, _ round: RoundID, _ interval: Int) -> Bool {
+    interval > 0 && (batches[place(layer, round)] &+ 1) % interval == 0
   }
 
   private mutating func takeSamplingTurn(_ layer: LayerID, _ round: RoundID, _ interval: Int) -> Bool {

@@ -55,8 +55,12 @@ private struct BorrowTerms {
   func price(of piece: BatchSplit.Piece, on device: Int) -> (once: Double, perToken: Double) {
     let speed = topology[DeviceID(device)].relativeSpeed
     let precision = graph.precision[piece.replica]
-    let transfer = cost.transferNanoseconds(
-      bytes: bytesPerExpert[precision], from: DeviceID(piece.device), to: DeviceID(device), in: topology)
+    // What is stored is fetched from where it is, not from the device it belongs to.
+    let transfer =
+      graph.residency(of: piece.replica) == .stored
+      ? cost.fetchNanoseconds / speed
+      : cost.transferNanoseconds(
+        bytes: bytesPerExpert[precision], from: DeviceID(piece.device), to: DeviceID(device), in: topology)
     return (transfer + cost.activationNanoseconds[precision] / speed, cost.perTokenNanoseconds[precision] / speed)
   }
 }

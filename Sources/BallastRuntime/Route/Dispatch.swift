@@ -9,6 +9,8 @@ public struct Dispatch: Sendable {
     public let expert: ExpertID
     /// The replica's precision.
     public let precision: Precision
+    /// Where the weights are.
+    public let residency: Residency
     /// The executor's handle of the weights.
     public let handle: UInt32
     /// Where the run is computed.
@@ -21,7 +23,8 @@ public struct Dispatch: Sendable {
     /// The same replica with these entries, computed on `device`.
     func with(_ entries: Range<Int>, on device: Int) -> Run {
       Run(
-        expert: expert, precision: precision, handle: handle, device: DeviceID(device), home: home, entries: entries)
+        expert: expert, precision: precision, residency: residency, handle: handle, device: DeviceID(device),
+        home: home, entries: entries)
     }
   }
 

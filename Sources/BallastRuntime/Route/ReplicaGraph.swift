@@ -13,6 +13,8 @@ package final class ReplicaGraph: Sendable {
   package let device: [Int32]
   /// `[replica]`: how it is stored.
   package let precision: [Precision]
+  /// `[replica]`: whether it is stored; empty when none is.
+  private let isStored: [Bool]
   /// `[replica]`: nanoseconds to touch it, its device's speed included.
   package let activation: [Double]
   /// `[replica]`: nanoseconds a token, its device's speed included.
@@ -42,20 +44,24 @@ package final class ReplicaGraph: Sendable {
     openDevices = topology.devices.indices.filter { !maskedDevices.contains(DeviceID($0)) }
     device = replicas.map { Int32($0.device.index) }
     precision = replicas.map(\.precision)
-    activation = replicas.map { cost.activationNanoseconds[$0.precision] / topology[$0.device].relativeSpeed }
+    isStored = replicas.contains { $0.residency == .stored } ? replicas.map { $0.residency == .stored } : []
+    activation = replicas.map { cost.activationNanoseconds(of: $0) / topology[$0.device].relativeSpeed }
     perToken = replicas.map { cost.perTokenNanoseconds[$0.precision] / topology[$0.device].relativeSpeed }
     pieces = replicas.indices.map { [device, activation, perToken] in
       BatchSplit.Piece(
         expert: replicas[$0].expert.index, replica: $0, device: Int(device[$0]), tokens: 0, activation: activation[$0],
         perToken: perToken[$0])
     }
-    hasActivation = replicas.contains { cost.activationNanoseconds[$0.precision] > 0 }
+    hasActivation = replicas.contains { cost.activationNanoseconds(of: $0) > 0 }
     shortestToken = perToken.min() ?? 0
     var costs: [Int32: Double] = [:]
     mixesCosts = zip(device, perToken).contains {
       costs.updateValue($1, forKey: $0).map { [cost = $1] in $0 != cost } ?? false
     }
   }
+
+  /// Where the weights of a replica are.
+  func residency(of replica: Int) -> Residency { isStored.isEmpty || !isStored[replica] ? .resident : .stored }
 
   /// The replicas of `expert`.
   package func replicas(of expert: Int) -> Range<Int> { Int(first[expert])..<Int(first[expert + 1]) }

@@ -22,6 +22,10 @@ public final class RoutingTable: Sendable {
   public let maskedDevices: Set<DeviceID>
   /// Devices that may get tokens.
   var openDevices: Int { topology.devices.count - maskedDevices.count }
+  /// Who serves tokens that choose an expert without a resident replica.
+  public let residency: ResidencyPolicy
+  /// `[layer]`, `[expert]`: whether the expert has no resident replica; nil for layers whose experts all have.
+  let evicted: [[Bool]?]
   /// A run without entries for each replica of the layer's graph, `[layer][replica]`.
   let runs: [[Dispatch.Run]]
 
@@ -37,6 +41,7 @@ public final class RoutingTable: Sendable {
   ///   - topology: The devices.
   ///   - cost: The cost law the lanes dispatch by.
   ///   - policy: Which replicas a dispatch may use.
+  ///   - residency: Who serves tokens that choose an expert without a resident replica.
   ///   - maskedDevices: Devices that get no tokens, such as lost ones; they borrow none either.
   ///   - samplingInterval: One batch in this many is sampled; 0 for none.
   ///   - version: Which publication this is.
@@ -44,12 +49,13 @@ public final class RoutingTable: Sendable {
   ///   every replica of an expert lives on masked devices.
   public init(
     _ placement: Placement, handle: (LayerID, Replica) -> UInt32?, shape: ModelShape, topology: Topology,
-    cost: CostModel, policy: DispatchPolicy = .resident, maskedDevices: Set<DeviceID> = [], samplingInterval: Int = 0,
-    version: UInt64 = 0
+    cost: CostModel, policy: DispatchPolicy = .resident, residency: ResidencyPolicy = .all,
+    maskedDevices: Set<DeviceID> = [], samplingInterval: Int = 0, version: UInt64 = 0
   ) throws(RoutingTableError) {
     self.version = version
     self.placement = placement
     self.policy = policy
+    self.residency = residency
     self.samplingInterval = samplingInterval
     self.cost = cost
     self.topology = topology
@@ -57,27 +63,38 @@ public final class RoutingTable: Sendable {
     bytesPerExpert = shape.bytesPerExpert
     var graphs: [ReplicaGraph] = []
     var runs: [[Dispatch.Run]] = []
+    var evicted: [[Bool]?] = []
     for (index, placed) in placement.layers.enumerated() {
       let layer = try placed.without(maskedDevices, layer: LayerID(index))
       graphs.append(
         ReplicaGraph(
           layer, experts: shape.expertsPerLayer, topology: topology, cost: cost, maskedDevices: maskedDevices))
+      evicted.append(layer.evicted(experts: shape.expertsPerLayer))
       var row: [Dispatch.Run] = []
       for replica in layer.replicas {
         guard let name = handle(LayerID(index), replica) else { throw .notStaged(LayerID(index), replica) }
         row.append(
           Dispatch.Run(
-            expert: replica.expert, precision: replica.precision, handle: name, device: replica.device,
-            home: replica.device, entries: 0..<0))
+            expert: replica.expert, precision: replica.precision, residency: replica.residency, handle: name,
+            device: replica.device, home: replica.device, entries: 0..<0))
       }
       runs.append(row)
     }
     self.graphs = graphs
     self.runs = runs
+    self.evicted = evicted
   }
 }
 
 extension LayerPlacement {
+  /// `[expert]`: whether all its replicas are stored; nil when no expert's are.
+  fileprivate func evicted(experts: Int) -> [Bool]? {
+    guard replicas.contains(where: { $0.residency == .stored }) else { return nil }
+    var evicted = Array(repeating: true, count: experts)
+    for replica in replicas where replica.residency == .resident { evicted[replica.expert.index] = false }
+    return evicted
+  }
+
   /// The replicas that may get tokens.
   fileprivate func without(_ masked: Set<DeviceID>, layer: LayerID) throws(RoutingTableError) -> LayerPlacement {
     guard !masked.isEmpty else { return self }

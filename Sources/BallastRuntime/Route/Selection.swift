@@ -158,6 +158,21 @@ public struct Selection: Sendable {
     uniformRow = row == 0 ? nil : row
   }
 
+  /// Makes one choice another, of the same layer.
+  mutating func set(_ choice: Int, expert: UInt16, gate: Float) {
+    experts[choice] = expert
+    gates[choice] = gate
+  }
+
+  /// Scales the gate weights of `choices` to sum `sum`, where both sums are numbers above 0.
+  mutating func scale(_ choices: Range<Int>, to sum: Float) {
+    var now: Float = 0
+    for choice in choices { now += gates[choice] }
+    let factor = sum / now
+    guard now > 0, factor > 0, factor.isFinite else { return }
+    for choice in choices { gates[choice] *= factor }
+  }
+
   /// Multiplies every gate weight by a finite factor.
   package mutating func scaleGates(by factor: Float) {
     for index in gates.indices { gates[index] *= factor }

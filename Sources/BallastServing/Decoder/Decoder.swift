@@ -177,7 +177,8 @@ public struct Decoder: ~Copyable, Sendable {
     defer { expertTime += ContinuousClock.now - start }
     do throws(ExecutionError) {
       try scratch.serve(
-        &lane, selection, layer: LayerID(layer), round: RoundID(round), count: rows * weights.configuration.hidden)
+        &lane, selection, layer: LayerID(layer), round: RoundID(round), count: rows * weights.configuration.hidden,
+        choices: rows * weights.configuration.expertsPerLayer)
     } catch {
       throw .execution(error)
     }

@@ -58,22 +58,24 @@ struct DecoderScratch: Sendable {
       into: &attended, from: row * model.heads * model.headWidth)
   }
 
-  /// Computes the experts of the first `count` values of `normalized` and adds them to the residual stream.
+  /// Computes the experts of the first `count` values of `normalized`, chosen by the first `choices` of `routerLogits`,
+  /// and adds them to the residual stream.
   mutating func serve(
-    _ lane: inout Lane, _ selection: borrowing Selection, layer: LayerID, round: RoundID, count: Int
+    _ lane: inout Lane, _ selection: borrowing Selection, layer: LayerID, round: RoundID, count: Int, choices: Int
   ) throws(ExecutionError) {
-    try Self.serve(&lane, selection, layer, round, normalized, stream, count: count, &combined)
+    try Self.serve(
+      &lane, selection, layer, round, normalized, stream, routerLogits, count: count, choices: choices, &combined)
     Self.add(combined, to: &stream)
   }
 
   private static func serve(
     _ lane: inout Lane, _ selection: borrowing Selection, _ layer: LayerID, _ round: RoundID, _ input: [Float],
-    _ residual: [Float], count: Int, _ combined: inout [Float]
+    _ residual: [Float], _ logits: [Float], count: Int, choices: Int, _ combined: inout [Float]
   ) throws(ExecutionError) {
     var output = combined.mutableSpan
     try lane.serve(
       selection, layer: layer, round: round, input: input.span.extracting(0..<count),
-      residual: residual.span.extracting(0..<count), output: &output)
+      residual: residual.span.extracting(0..<count), logits: logits.span.extracting(0..<choices), output: &output)
   }
 
   private static func add(_ terms: [Float], to sums: inout [Float]) {

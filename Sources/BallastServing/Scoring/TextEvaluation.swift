@@ -7,8 +7,12 @@ public struct TextEvaluation: Hashable, Sendable {
   /// Sequences to score, from the text's start; nil for all.
   public let sequences: Int?
 
+  /// Whether the tokens count as load.
+  public let isCounted: Bool
+
   /// Describes an evaluation; `sequenceBytes` counts at least as 2.
-  public init(sequenceBytes: Int = 256, sequences: Int? = nil) {
+  public init(sequenceBytes: Int = 256, sequences: Int? = nil, isCounted: Bool = false) {
+    self.isCounted = isCounted
     self.sequenceBytes = max(2, sequenceBytes)
     self.sequences = sequences.map { max(0, $0) }
   }
@@ -35,7 +39,7 @@ public struct TextEvaluation: Hashable, Sendable {
       let bytes = text.span.extracting(sequence * sequenceBytes..<(sequence + 1) * sequenceBytes)
       decoder.clear(slot: 0)
       batch.removeAll()
-      batch.append(bytes, slot: 0, traits: TokenTraits(phase: .prefill, isCounted: false), scored: sequenceBytes)
+      batch.append(bytes, slot: 0, traits: TokenTraits(phase: .prefill, isCounted: isCounted), scored: sequenceBytes)
       try decoder.step(batch, observe: observe)
       for position in 0..<sequenceBytes {
         let logits = decoder.logits(row: position)

@@ -121,6 +121,32 @@ import Testing
     expectSelfContained(try scratch.text("run.html"))
   }
 
+  /// Half the bytes: the experts that do not fit are stored, and their tokens served from there or by a substitute.
+  @Test(arguments: ["stored", "substitute"])
+  func servesInHalfTheBytes(evicted: String) throws {
+    struct Evicting: Decodable {
+      let residentShare: Double
+      let storedShare: Double
+      let substitutedShare: Double
+    }
+    struct Arms: Decodable {
+      let `static`: Evicting
+      let adaptive: Evicting
+    }
+    let scratch = try Scratch()
+    try TinyModel().write("model", in: scratch)
+    try scratch.write("exact.yaml", "planner:\n  leastPrecision: bfloat16\n")
+    let written = try Self.run(scratch, ["--resident", "0.5", "--evicted", evicted, "--config", "exact.yaml"])
+    #expect(written.adaptive.budgetBytes * 2 == written.static.budgetBytes)
+    #expect(written.adaptive.bytes <= written.adaptive.budgetBytes)
+    let arms = try JSONDecoder().decode(Arms.self, from: Data(scratch.text("run.json").utf8))
+    #expect(arms.static.residentShare == 1 && arms.static.storedShare == 0 && arms.static.substitutedShare == 0)
+    #expect(arms.adaptive.residentShare < 0.5 && arms.adaptive.residentShare > 0.2)
+    #expect(arms.adaptive.storedShare > 0)
+    #expect((arms.adaptive.substitutedShare > 0) == (evicted == "substitute"))
+    if evicted == "stored" { #expect(abs(written.static.bitsPerByte - written.adaptive.bitsPerByte) < 1e-3) }
+  }
+
   @Test func roundsAreShownApart() throws {
     let scratch = try Scratch()
     try TinyModel(rounds: 2).write("model", in: scratch)
@@ -234,7 +260,8 @@ import Testing
 
   @Test(arguments: [
     ["--devices", "0"], ["--lanes", "0"], ["--pairs", "0"], ["--seconds", "0"], ["--seconds", "nan"],
-    ["--seed", "-1"], ["--simulated-devices", "0"],
+    ["--seed", "-1"], ["--simulated-devices", "0"], ["--resident", "0"], ["--resident", "1.5"],
+    ["--resident", "nan"], ["--evicted", "stored"],
   ])
   func contradictionsAreUsageErrors(options: [String]) throws {
     try expectUsageError(["run"] + options, in: Scratch(), naming: [options[0]])

@@ -86,6 +86,28 @@ import Testing
     }
   }
 
+  @Test func whereExpertsMayBeEvictedTheReserveAloneMustFit() throws {
+    let shape = try shape(layers: 2, experts: 8)
+    let topology = try Topology.uniform(devices: 2, memoryBytesPerDevice: 1 << 30)
+    var configuration = PlannerConfiguration(memoryBudgetShare: 0.25, stagingReserveExperts: 1)
+    #expect(throws: ByteBudgetError.self) {
+      try ByteBudget(shape: shape, topology: topology, configuration: configuration)
+    }
+    configuration.residency = .stored
+    let budget = try ByteBudget(shape: shape, topology: topology, configuration: configuration)
+    let start = budget.startPlacement(shape: shape, topology: topology, leastPrecision: .int8, mayEvict: true)
+    try start.check(shape: shape, topology: topology)
+    let bytes = start.bytesPerDevice(shape: shape, devices: 2)
+    for device in 0..<2 { #expect(bytes[device] <= budget.residentBytes[device] && bytes[device] > 0) }
+    // One of eight beside the reserve of each device.
+    #expect(start.storedCount == 14)
+    #expect(start.layers.allSatisfy { $0.replicas.allSatisfy { $0.precision == .bfloat16 } })
+    configuration.stagingReserveExperts = 3
+    #expect(throws: ByteBudgetError.tooSmall(device: DeviceID(0), neededBytes: 6000, budgetBytes: 4000)) {
+      try ByteBudget(shape: shape, topology: topology, configuration: configuration)
+    }
+  }
+
   @Test func demotionsAreSpreadOverTheLayers() throws {
     let shape = try shape(layers: 4, experts: 8)
     let topology = try Topology.uniform(devices: 2, memoryBytesPerDevice: 1 << 30)

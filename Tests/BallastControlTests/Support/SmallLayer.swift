@@ -63,3 +63,10 @@ extension Replica {
     self.init(expert: ExpertID(expert), device: DeviceID(device), precision: precision)
   }
 }
+
+extension Replica {
+  /// A stored copy stated by its numbers.
+  static func stored(_ expert: Int, on device: Int) -> Replica {
+    Replica(expert: ExpertID(expert), device: DeviceID(device), precision: .bfloat16, residency: .stored)
+  }
+}

@@ -33,8 +33,11 @@ import Testing
     for lane in 0..<2 {
       counters.addImbalance(batch, lane: lane)
       counters.addDelay(lane: lane)
+      counters.addEvicted(stored: 3, substituted: 5, lane: lane)
     }
     let totals = counters.totals()
+    #expect(totals.storedAssignments == 6)
+    #expect(totals.substitutedAssignments == 10)
     #expect(totals.imbalance.batches == 2)
     #expect(totals.imbalance.expert == 4)
     #expect(totals.imbalance.replica == 3)

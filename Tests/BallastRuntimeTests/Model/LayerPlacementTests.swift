@@ -14,4 +14,12 @@ import Testing
     #expect(layer.replicas(of: ExpertID(7)).isEmpty)
     #expect(LayerPlacement(layer.replicas.reversed()) == layer)
   }
+
+  @Test func storedReplicasBesideResidentOnesAreSpare() {
+    let resident = Replica(expert: ExpertID(0), device: DeviceID(0), precision: .int8)
+    let spare = Replica(expert: ExpertID(0), device: DeviceID(1), precision: .bfloat16, residency: .stored)
+    let only = Replica(expert: ExpertID(1), device: DeviceID(1), precision: .bfloat16, residency: .stored)
+    #expect(LayerPlacement([resident, spare, only]).withoutSpareStored.replicas == [resident, only])
+    #expect(LayerPlacement([resident]).withoutSpareStored.replicas == [resident])
+  }
 }

@@ -58,6 +58,24 @@ import Testing
     }
   }
 
+  @Test func whatIsStoredIsAtTheCheckpointsPrecisionAndTakesNoBytes() throws {
+    let shape = try makeShape()
+    let topology = try Topology.uniform(devices: 2, memoryBytesPerDevice: 10)
+    var replicas = [replica(0, 0), replica(1, 0), replica(2, 1), replica(3, 1)]
+    for expert in [1, 3] { replicas[expert].residency = .stored }
+    let placement = Placement(layers: [LayerPlacement(replicas)])
+    try placement.check(shape: shape, topology: topology)
+    #expect(placement.storedCount == 2)
+    #expect(placement.bytesPerDevice(shape: shape, devices: 2) == [10, 10])
+    replicas[1].precision = .int8
+    #expect(
+      throws: PlacementError.storedPrecision(
+        layer: LayerID(0), expert: ExpertID(1), precision: .int8, full: .bfloat16)
+    ) {
+      try Placement(layers: [LayerPlacement(replicas)]).check(shape: shape, topology: topology)
+    }
+  }
+
   @Test func randomChangesAreCaught() throws {
     for seed in 0..<200 as Range<UInt64> {
       let instance = try SyntheticInstance(seed: seed, devices: 1...9, experts: 1...24, tokens: 1, precisions: 4)

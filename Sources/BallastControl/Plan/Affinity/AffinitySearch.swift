@@ -129,7 +129,7 @@ struct AffinitySearch {
     return LayerPlacement(
       layer.replicas.filter { shares[$0.expert.index].count > 1 }
         + alone.indices.map {
-          Replica(expert: alone[$0].expert, device: DeviceID(columns[$0]), precision: alone[$0].precision)
+          alone[$0].on(DeviceID(columns[$0]))
         })
   }
 
@@ -148,7 +148,7 @@ struct AffinitySearch {
     }.columns
     return LayerPlacement(
       layer.replicas.map {
-        Replica(expert: $0.expert, device: DeviceID(names[$0.device.index]), precision: $0.precision)
+        $0.on(DeviceID(names[$0.device.index]))
       })
   }
 
@@ -170,7 +170,7 @@ struct AffinitySearch {
     return LayerPlacement(
       layer.replicas.filter { shares[$0.expert.index].count > 1 }
         + alone.indices.map {
-          Replica(expert: alone[$0].expert, device: places[$0], precision: alone[$0].precision)
+          alone[$0].on(places[$0])
         })
   }
 
@@ -244,7 +244,7 @@ struct AffinitySearch {
     return layers.map { layer in
       LayerPlacement(
         layer.replicas.map {
-          Replica(expert: $0.expert, device: DeviceID(names[$0.device.index]), precision: $0.precision)
+          $0.on(DeviceID(names[$0.device.index]))
         })
     }
   }

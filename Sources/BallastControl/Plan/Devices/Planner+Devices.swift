@@ -31,7 +31,7 @@ extension Planner {
     let changes = LayerChange.between(current, target)
     var forecast = plan.forecast
     forecast.bytesMoved = changes.reduce(0) { sum, change in
-      change.added.reduce(sum) { $0 + shape.bytesPerExpert[$1.precision] }
+      change.added.reduce(sum) { $0 + shape.bytes(of: $1) }
     }
     return Plan(
       current: current, target: target, changes: changes, forecast: forecast, isCutShort: plan.isCutShort)

@@ -50,9 +50,33 @@ struct Rehoming {
       let before = current.replicas(of: expert).max { $0.precision.rawValue > $1.precision.rawValue }
       let wanted = before?.precision ?? shape.fullPrecision
       let precisions = [wanted] + limits.precisions.filter { $0.rawValue > wanted.rawValue }
-      guard precisions.contains(where: { settle(expert, $0, layer, tokens) }) else {
+      let isStored = before?.residency == .stored
+      if !isStored, precisions.contains(where: { settle(expert, $0, layer, tokens) }) { continue }
+      guard isStored || limits.mayEvict else {
         throw refusal(expert, layer, current, neededBytes: shape.bytesPerExpert[precisions.last ?? wanted])
       }
+      store(expert, layer, tokens)
+    }
+  }
+
+  /// Stores an expert where it is done earliest.
+  private mutating func store(_ expert: ExpertID, _ layer: LayerID, _ tokens: [Double]) {
+    let stored = Replica(
+      expert: expert, device: DeviceID(0), precision: shape.fullPrecision, residency: .stored)
+    if let device = earliest(expert, layer, tokens).first { _ = put(stored.on(DeviceID(device)), layer) }
+  }
+
+  /// Devices that serve, those that would be done with the expert earliest first.
+  private func earliest(_ expert: ExpertID, _ layer: LayerID, _ tokens: [Double]) -> [Int] {
+    var times = Array(repeating: 0.0, count: topology.devices.count)
+    for replica in placement[layer].replicas {
+      let copies = placement[layer].replicas(of: replica.expert).count
+      times[replica.device.index] += tokens[replica.expert.index] / Double(copies)
+    }
+    return statuses.indices.filter { statuses[$0] == .serving }.sorted {
+      let first = (times[$0] + tokens[expert.index]) / topology.devices[$0].relativeSpeed
+      let second = (times[$1] + tokens[expert.index]) / topology.devices[$1].relativeSpeed
+      return (first, $0) < (second, $1)
     }
   }
 
@@ -63,29 +87,19 @@ struct Rehoming {
     _ expert: ExpertID, _ precision: Precision, _ layer: LayerID, _ tokens: [Double]
   ) -> Bool {
     let bytes = shape.bytesPerExpert[precision]
-    var times = Array(repeating: 0.0, count: topology.devices.count)
     var counts = Array(repeating: 0, count: topology.devices.count)
-    for replica in placement[layer].replicas {
-      let copies = placement[layer].replicas(of: replica.expert).count
-      times[replica.device.index] += tokens[replica.expert.index] / Double(copies)
-      counts[replica.device.index] += 1
-    }
-    let serving = statuses.indices.filter { statuses[$0] == .serving }
-    let order = serving.sorted {
-      let first = (times[$0] + tokens[expert.index]) / topology.devices[$0].relativeSpeed
-      let second = (times[$1] + tokens[expert.index]) / topology.devices[$1].relativeSpeed
-      return (first, $0) < (second, $1)
-    }
+    for replica in placement[layer].replicas { counts[replica.device.index] += 1 }
+    let order = earliest(expert, layer, tokens)
     let added = Replica(expert: expert, device: DeviceID(0), precision: precision)
     let open = order.filter { counts[$0] < limits.replicasPerDevice ?? .max }
-    for device in open where fits(bytes, device) { return put(added.on(device), layer) }
+    for device in open where fits(bytes, device) { return put(added.on(DeviceID(device)), layer) }
     for device in order {
       guard let spare = spare(on: device, layer, tokens), fits(bytes, device, without: spare) else { continue }
       drop(spare, layer)
-      return put(added.on(device), layer)
+      return put(added.on(DeviceID(device)), layer)
     }
     // More than the places asked for is better than an expert nobody serves.
-    for device in order where fits(bytes, device) { return put(added.on(device), layer) }
+    for device in order where fits(bytes, device) { return put(added.on(DeviceID(device)), layer) }
     return false
   }
 
@@ -109,8 +123,8 @@ struct Rehoming {
 
   private mutating func put(_ replica: Replica, _ layer: LayerID) -> Bool {
     placement[layer] = LayerPlacement(placement[layer].replicas + [replica])
-    resident[replica.device.index] += shape.bytesPerExpert[replica.precision]
-    staging[replica.device.index] += shape.bytesPerExpert[replica.precision]
+    resident[replica.device.index] += shape.bytes(of: replica)
+    staging[replica.device.index] += shape.bytes(of: replica)
     return true
   }
 
@@ -133,11 +147,5 @@ struct Rehoming {
         layer: layer, expert: expert, device: held.device, neededBytes: neededBytes, mostFreeBytes: free)
     }
     return .noRoomForLostExpert(layer: layer, expert: expert, neededBytes: neededBytes, mostFreeBytes: free)
-  }
-}
-
-extension Replica {
-  fileprivate func on(_ device: Int) -> Replica {
-    Replica(expert: expert, device: DeviceID(device), precision: precision)
   }
 }

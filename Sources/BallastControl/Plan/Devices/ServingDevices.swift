@@ -27,9 +27,7 @@ struct ServingDevices {
       layers: placement.layers.map { layer in
         LayerPlacement(
           layer.replicas.compactMap { replica in
-            numbers[replica.device].map {
-              Replica(expert: replica.expert, device: $0, precision: replica.precision)
-            }
+            numbers[replica.device].map { replica.on($0) }
           })
       })
   }
@@ -40,7 +38,7 @@ struct ServingDevices {
       layers: placement.layers.map { layer in
         LayerPlacement(
           layer.replicas.map {
-            Replica(expert: $0.expert, device: devices[$0.device.index], precision: $0.precision)
+            $0.on(devices[$0.device.index])
           })
       })
   }

@@ -46,10 +46,7 @@ public struct KeepTokensNear: PlanningPass {
           - table.cost(second.expert, on: first.device, share: part[far])
           + table.correction((first.expert, part[near]), (second.expert, part[far]), first.device, second.device)
         guard gain > 0, isOpen(first, second.device), isOpen(second, first.device) else { continue }
-        let added = [
-          Replica(expert: first.expert, device: second.device, precision: first.precision),
-          Replica(expert: second.expert, device: first.device, precision: second.precision),
-        ]
+        let added = [first.on(second.device), second.on(first.device)]
         gains.append((gain, LayerChange(layer: layer, removed: [first, second], added: added)))
       }
     }

@@ -47,25 +47,18 @@ public struct PlaceReplicas: PlanningPass {
     survey.partners(of: replica, on: device, count: 2).map { partner in
       LayerChange(
         layer: survey.layer, removed: [replica, partner],
-        added: [replica.moved(to: device), partner.moved(to: replica.device)])
+        added: [replica.on(device), partner.on(replica.device)])
     }
   }
 
   private func move(_ replica: Replica, _ device: DeviceID, _ survey: LayerSurvey) -> LayerChange {
-    LayerChange(layer: survey.layer, removed: [replica], added: [replica.moved(to: device)])
+    LayerChange(layer: survey.layer, removed: [replica], added: [replica.on(device)])
   }
 
   /// A copy on `device` in place of one that is hardly used there.
   private func exchanges(_ replica: Replica, _ device: DeviceID, _ survey: LayerSurvey) -> [LayerChange] {
     survey.surplus(on: device).prefix(2).map { unused in
-      LayerChange(layer: survey.layer, removed: [unused], added: [replica.moved(to: device)])
+      LayerChange(layer: survey.layer, removed: [unused], added: [replica.on(device)])
     }
-  }
-}
-
-extension Replica {
-  /// The same copy on another device.
-  fileprivate func moved(to device: DeviceID) -> Replica {
-    Replica(expert: expert, device: device, precision: precision)
   }
 }

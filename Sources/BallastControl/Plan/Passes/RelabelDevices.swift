@@ -17,7 +17,7 @@ public struct RelabelDevices: PlanningPass {
       let before = draft.placement[layer].replicas
       let names = names(draft.current[layer].replicas, before, draft.topology)
       let after = before.map {
-        Replica(expert: $0.expert, device: DeviceID(names[$0.device.index]), precision: $0.precision)
+        $0.on(DeviceID(names[$0.device.index]))
       }
       let wanted = Set(after)
       let present = Set(before)

@@ -33,9 +33,7 @@ public struct ReplicateOrQuantize: PlanningPass {
   /// Lowering the precision in place.
   private func quantized(_ replica: Replica, _ survey: LayerSurvey, _ draft: PlacementDraft) -> [LayerChange] {
     draft.limits.precisions.filter { $0.rawValue > replica.precision.rawValue }.map { precision in
-      var lower = replica
-      lower.precision = precision
-      return LayerChange(layer: survey.layer, removed: [replica], added: [lower])
+      LayerChange(layer: survey.layer, removed: [replica], added: [replica.resident(at: precision)])
     }
   }
 

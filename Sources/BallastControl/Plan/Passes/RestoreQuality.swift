@@ -29,7 +29,7 @@ public struct RestoreQuality: PlanningPass {
       $0.rawValue < replica.precision.rawValue && $0.rawValue >= full.rawValue
         && ($0 == full || draft.limits.precisions.contains($0))
     }
-    let promoted = better.map { Replica(expert: replica.expert, device: replica.device, precision: $0) }
+    let promoted = better.map { replica.resident(at: $0) }
     let changes = promoted.map { LayerChange(layer: layer, removed: [replica], added: [$0]) }
     let isCovered = draft.placement[layer].replicas(of: replica.expert).contains { $0.precision.satisfies(full) }
     return isCovered ? changes + [LayerChange(layer: layer, removed: [replica])] : changes
@@ -47,9 +47,7 @@ public struct RestoreQuality: PlanningPass {
     }
     return low.indices.sorted { (cost[$1], $0) < (cost[$0], $1) }.flatMap { place in
       let replica = low[place].element
-      var exact = replica
-      exact.precision = full
-      let promotion = LayerChange(layer: layer, removed: [replica], added: [exact])
+      let promotion = LayerChange(layer: layer, removed: [replica], added: [replica.resident(at: full)])
       let isCovered = draft.placement[layer].replicas(of: replica.expert).contains { $0.precision.satisfies(full) }
       return isCovered ? [promotion, LayerChange(layer: layer, removed: [replica])] : [promotion]
     }

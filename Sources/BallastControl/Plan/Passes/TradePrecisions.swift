@@ -53,7 +53,7 @@ public struct TradePrecisions: PlanningPass {
     return survey.heaviest(on: survey.busiest, count: 4).filter { $0.precision != lowest }.flatMap { heavy in
       dearest.filter { $0 != heavy }.map { dear in
         LayerChange(
-          layer: survey.layer, removed: [heavy, dear], added: [heavy.stored(at: lowest), dear.stored(at: full)])
+          layer: survey.layer, removed: [heavy, dear], added: [heavy.resident(at: lowest), dear.resident(at: full)])
       }
     }
   }
@@ -66,7 +66,7 @@ public struct TradePrecisions: PlanningPass {
     var singles: [LayerChange] = []
     for replica in placement.replicas {
       for precision in precisions where precision != replica.precision {
-        singles.append(LayerChange(layer: layer, removed: [replica], added: [replica.stored(at: precision)]))
+        singles.append(LayerChange(layer: layer, removed: [replica], added: [replica.resident(at: precision)]))
       }
       if placement.replicas(of: replica.expert).count > 1 {
         singles.append(LayerChange(layer: layer, removed: [replica]))
@@ -99,24 +99,9 @@ public struct TradePrecisions: PlanningPass {
         let both = LayerChange(
           layer: one.layer, removed: one.removed + second.removed, added: one.added + second.added)
         let after = Set(placement.applying(both).replicas)
-        guard keepsExperts(both, placement), seen.insert(after).inserted else { return nil }
+        guard placement.keepsExperts(both), seen.insert(after).inserted else { return nil }
         return both
       }
     }
-  }
-
-  /// Several drops of one expert might leave it without a replica.
-  private func keepsExperts(_ change: LayerChange, _ placement: LayerPlacement) -> Bool {
-    change.removed.allSatisfy { gone in
-      change.added.contains { $0.expert == gone.expert }
-        || placement.replicas(of: gone.expert).count > change.removed.count { $0.expert == gone.expert }
-    }
-  }
-}
-
-extension Replica {
-  /// The same copy stored otherwise.
-  fileprivate func stored(at precision: Precision) -> Replica {
-    Replica(expert: expert, device: device, precision: precision)
   }
 }

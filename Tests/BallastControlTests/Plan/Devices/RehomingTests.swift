@@ -54,6 +54,23 @@ import Testing
     #expect(rehoming.leavingBytes.reduce(0, +) == 2000)
   }
 
+  @Test func whatWasStoredIsStoredElsewhere() throws {
+    var small = try SmallLayer(tokens: [9, 1, 1], on: [0, 1, 2])
+    small.placement.layers[0] = LayerPlacement([Replica(0, on: 0), Replica(1, on: 1), .stored(2, on: 2)])
+    #expect(
+      try rehoming(small, [.serving, .serving, .lost]).placement.layers[0].replicas == [
+        Replica(0, on: 0), Replica(1, on: 1), .stored(2, on: 1),
+      ])
+  }
+
+  @Test func withoutRoomAnExpertIsStoredWhereThatIsAllowed() throws {
+    var small = try SmallLayer(tokens: [1, 1], on: [0, 1])
+    small.limits.residentBytes = [2500, 2500]
+    small.limits.mayEvict = true
+    #expect(
+      try rehoming(small, [.serving, .lost]).placement.layers[0].replicas == [Replica(0, on: 0), .stored(1, on: 0)])
+  }
+
   @Test func withoutRoomItIsRefused() throws {
     var small = try SmallLayer(tokens: [1, 1], on: [0, 1])
     small.limits.residentBytes = [2500, 2500]
