@@ -58,18 +58,10 @@ extension ArmFigures {
     var middle = runs[runs.count - 1]
     func median(_ figure: (ArmFigures) -> Double) -> Double { BallastCommand.median(runs.map(figure)) }
     middle.tokensPerSecond = median(\.tokensPerSecond)
-    middle.stepMilliseconds = Percentiles(
-      p50: median(\.stepMilliseconds.p50), p99: median(\.stepMilliseconds.p99), p999: median(\.stepMilliseconds.p999))
-    middle.expertMilliseconds = Percentiles(
-      p50: median(\.expertMilliseconds.p50), p99: median(\.expertMilliseconds.p99),
-      p999: median(\.expertMilliseconds.p999))
+    middle.stepMilliseconds = .medians(runs.map(\.stepMilliseconds))
+    middle.expertMilliseconds = .medians(runs.map(\.expertMilliseconds))
     let applying = runs.compactMap(\.stepMillisecondsWhileApplying)
-    middle.stepMillisecondsWhileApplying =
-      applying.isEmpty
-      ? nil
-      : Percentiles(
-        p50: BallastCommand.median(applying.map(\.p50)), p99: BallastCommand.median(applying.map(\.p99)),
-        p999: BallastCommand.median(applying.map(\.p999)))
+    middle.stepMillisecondsWhileApplying = applying.isEmpty ? nil : .medians(applying)
     middle.stepsWhileApplying = runs.reduce(0) { $0 + $1.stepsWhileApplying }
     middle.steps = runs.reduce(0) { $0 + $1.steps }
     middle.expertImbalance = median(\.expertImbalance)
@@ -95,5 +87,12 @@ extension ArmFigures {
     middle.substitutedShare = median(\.substitutedShare)
     middle.controlCoreShare = median(\.controlCoreShare)
     return middle
+  }
+}
+
+extension Percentiles {
+  /// The median of every percentile.
+  fileprivate static func medians(_ runs: [Percentiles]) -> Percentiles {
+    Percentiles(p50: median(runs.map(\.p50)), p99: median(runs.map(\.p99)), p999: median(runs.map(\.p999)))
   }
 }
