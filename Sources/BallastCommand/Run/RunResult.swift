@@ -90,9 +90,9 @@ extension ArmFigures {
   }
 }
 
-extension Percentiles {
+extension ArmFigures.Percentiles {
   /// The median of every percentile.
-  fileprivate static func medians(_ runs: [Percentiles]) -> Percentiles {
-    Percentiles(p50: median(runs.map(\.p50)), p99: median(runs.map(\.p99)), p999: median(runs.map(\.p999)))
+  fileprivate static func medians(_ runs: [Self]) -> Self {
+    Self(p50: median(runs.map(\.p50)), p99: median(runs.map(\.p99)), p999: median(runs.map(\.p999)))
   }
 }
