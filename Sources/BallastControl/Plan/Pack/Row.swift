@@ -1,9 +1,10 @@
 /// A row of numbers of fixed length that is written in place: scratch that neither grows nor is copied.
 @safe struct Row<Element: BitwiseCopyable>: ~Copyable {
-  let count: Int
   // Safety: allocated for `count` elements in `init`, all set there, freed in `deinit` and nowhere else; the row cannot
   // be copied, so nothing outlives it, and every access is checked against `count`.
+  // It stands before `count` because the compiler, for the thread sanitizer, takes what stands first for an address.
   private let first: UnsafeMutablePointer<Element>
+  let count: Int
 
   /// A row of `count` times `value`.
   init(repeating value: Element, count: Int) {
