@@ -1,7 +1,7 @@
 """Teaches bytes-moe-10m to pass each layer's experts in several rounds, and writes what that adds to it.
 
     python3 -m pip install jax && python3 train.py            # rounds.safetensors, from two rounds of two experts
-    python3 train.py --rounds 1 --output /tmp/control         # the control: one round of four, tuned alike
+    python3 train.py --rounds 1 --output control              # the control: one round of four, tuned alike
 
 Experts, attention and embeddings stay as they are. What is learned is, for every layer and round, a router, the weights of
 the norm before it, and what its gate weights sum to. The first half of each text of bytes-moe-10m is learned from;
